@@ -1,0 +1,1 @@
+"""Digests, rendering, channels, delivery: how what the engine decided reaches people."""

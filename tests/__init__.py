@@ -1,0 +1,1 @@
+"""One behaviour suite over both databases, and what it needs."""

@@ -1,0 +1,476 @@
+"""What people do to a task: transitions, confirmations, lifting an episode."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date
+from typing import Any
+
+from ..definition.cursor import micro
+from ..definition.model import CONFIRM, REFUSE, Definition, Fact, Setting, Transition
+from ..definition.sentences import sentence
+from ..definition.task import BUILT_IN
+from ..definition.terms import MICRO
+from ..errors import BadValue, NotAllowed, NotNow, Unknown
+from ..people import Actor, acting_as, excluded, touches
+from ..task import Pending
+from ..text import Text
+from .case import Case
+from .outcome import EventDraft
+from .values import check_future, check_row, check_value
+
+LIFT = "lift"  # `lift:RULE`
+SUPERVISOR = "supervisor"  # the role that may lift an episode
+REASON = BUILT_IN["reason"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Act:
+    """What a person asks for. `name` is a transition, `confirm:T`, `refuse:T` or `lift:RULE`."""
+
+    name: str
+    person_id: int | None  # None: a round of the scheduler
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    rows: Mapping[str, Sequence[Mapping[str, Any]]] = field(default_factory=dict)
+    evidence: Sequence[str] = ()  # SHA-256 of stored files, hex
+    round: str | None = None  # the round that acts, where no person does
+
+
+def perform(case: Case, act: Act) -> None:
+    """Do what was asked for, or refuse.
+
+    Raises:
+        Unknown: no such transition, rule, waiting confirmation.
+        NotAllowed: the person may not.
+        NotNow: the state or the condition forbids it.
+        BadValue: something reported is missing or wrong.
+    """
+    verb, _, name = act.name.partition(":")
+    if name and verb in (CONFIRM, REFUSE):
+        _answer(case, act, verb, name)
+    elif name and verb == LIFT:
+        _lift(case, act, name)
+    else:
+        _transit(case, act)
+    if act.person_id is not None:
+        case.task.revision += 1
+
+
+# --- transitions ------------------------------------------------------------------------------------
+
+
+def _transit(case: Case, act: Act) -> None:
+    transition = _transition(case, act.name)
+    role, actor = _authorise(case, transition, act)
+    _check_state(case, transition)
+    facts = _facts(case, transition, act)
+    rows = _rows(case, transition, act)
+    _check_evidence(transition, act)
+    if transition.confirmed_by is None:
+        _take(case, transition, role, actor, facts, rows, act)
+    else:
+        _ask(case, transition, role, actor, facts, rows, act)
+
+
+def _transition(case: Case, name: str) -> Transition:
+    found = case.book.definition.transitions.get(name)
+    if found is None or found.after is not None:
+        acts = [one.name for one in case.book.definition.transitions.values() if one.after is None]
+        raise Unknown(
+            f"没有“{name}”这个操作。{case.book.definition.label.zh}的操作有：{'、'.join(acts)}。",
+            f"There is no act {name!r} on {case.book.definition.label.en}. There are: {', '.join(acts)}.",
+        )
+    return found
+
+
+def _authorise(case: Case, transition: Transition, act: Act) -> tuple[str, Actor | None]:
+    if act.person_id is None:
+        return "round", None
+    role, actor = _role_of(case, transition.by, act.person_id, transition.label)
+    if transition.not_by and touches(actor, excluded(case.task, transition.not_by)):
+        raise NotAllowed(
+            f"不能由你“{transition.label.zh}”：你（或你所代表的人）办理过本事项的 {'、'.join(transition.not_by)}，"
+            "须由他人办理。",
+            f"You may not {transition.label.en!r}: you, or the person you stand in for, did "
+            f"{', '.join(transition.not_by)} on this task. Somebody else must.",
+        )
+    return role, actor
+
+
+def _role_of(case: Case, roles: Sequence[str], person: int, label: Text) -> tuple[str, Actor]:
+    found = acting_as(case.around.directory, case.book.definition, roles, case.task, person, case.now)
+    if found is None:
+        names = [case.book.definition.roles[role].label for role in roles]
+        raise NotAllowed(
+            f"不能由你“{label.zh}”：该操作由{'、'.join(name.zh for name in names)}办理。请由其本人或其受托人办理。",
+            f"You may not {label.en!r}: it is for the {', '.join(name.en for name in names)}. "
+            "Ask them or their delegate.",
+        )
+    return found
+
+
+def _check_state(case: Case, transition: Transition) -> None:
+    if case.task.state in transition.sources:
+        return
+    states = case.book.definition.states
+    now, froms = states[case.task.state].label, [states[name].label for name in transition.sources]
+    raise NotNow(
+        f"现在不能“{transition.label.zh}”：事项处于“{now.zh}”，该操作只在“{'、'.join(one.zh for one in froms)}”"
+        "时可办。请刷新后再看。",
+        f"You can't {transition.label.en!r} now: the task is {now.en!r}, the act belongs to "
+        f"{', '.join(repr(one.en) for one in froms)}. Look at the task again.",
+    )
+
+
+def _check_evidence(transition: Transition, act: Act) -> None:
+    if len(set(act.evidence)) < transition.evidence:
+        raise BadValue(
+            f"“{transition.label.zh}”须附 {transition.evidence} 份佐证材料，现有 {len(set(act.evidence))} 份。请补齐。",
+            f"{transition.label.en!r} needs {transition.evidence} file(s) of evidence, "
+            f"{len(set(act.evidence))} given. Attach what is missing.",
+        )
+
+
+def _move(case: Case, transition: Transition) -> str:
+    """The state that it leads to, judged with what was just reported."""
+    target = case.book.movement.move(transition.name, case.view)
+    if target is None:
+        raise _guarded(case.book.definition, transition)
+    return target
+
+
+def _guarded(definition: Definition, transition: Transition) -> NotNow:
+    labels = {name: fact.label for name, fact in definition.facts.items()}
+    labels |= {name: rows.label for name, rows in definition.lists.items()}
+    term = transition.when
+    needed = sentence(term, labels) if term is not None else Text("能够返回的状态", "a state to go back to")
+    return NotNow(
+        f"现在不能“{transition.label.zh}”：条件未满足，须{needed.zh}。",
+        f"You can't {transition.label.en!r} now: its condition doesn't hold. It needs: {needed.en}.",
+    )
+
+
+def _take(
+    case: Case,
+    transition: Transition,
+    role: str,
+    actor: Actor | None,
+    facts: dict[str, Any],
+    rows: dict[str, list[dict[str, Any]]],
+    act: Act,
+    *,
+    confirmed: bool = False,
+) -> None:
+    origin = case.task.state
+    _apply_facts(case, facts)
+    _apply_rows(case, rows)
+    target = origin if confirmed and transition.target is None else _target(case, transition, confirmed)
+    event = case.record("act", case.now, transition=transition.name, role=role)
+    _sign(event, actor, act)
+    event.header |= {"from": origin, "to": target}
+    event.values |= facts | {f"{name}[]": listed for name, listed in rows.items()}
+    _count(case, transition.name, role, actor)
+    for setting in transition.sets:
+        _set(case, setting, facts)
+    case.evidence.extend(act.evidence)
+    case.open_all(transition.opens, event, {"transition": transition.name})
+    if transition.target is not None:
+        case.enter(target, case.now, event)
+
+
+def _target(case: Case, transition: Transition, confirmed: bool) -> str:
+    """`when` is judged when an act is asked for; a confirmed one only moves."""
+    if not confirmed:
+        return _move(case, transition)
+    if transition.target == "back":
+        return case.task.came_from or case.task.state
+    return transition.target or case.task.state
+
+
+def _sign(event: EventDraft, actor: Actor | None, act: Act) -> None:
+    if actor is None:
+        event.header["round"] = act.round
+    else:
+        event.header["actor"] = actor.person_id
+        if actor.on_behalf is not None:
+            event.header["on_behalf"] = actor.on_behalf
+    if act.evidence:
+        event.header["evidence"] = sorted(set(act.evidence))
+
+
+def _count(case: Case, name: str, role: str, actor: Actor | None) -> None:
+    task = case.task
+    task.acts = {**task.acts, name: task.acts.get(name, 0) + 1}
+    if actor is None:
+        return
+    persons = dict.fromkeys([*task.actors.get(name, []), actor.person_id])
+    if actor.on_behalf is not None:
+        persons[actor.on_behalf] = None
+    task.actors = {**task.actors, name: list(persons)}
+    _heard(case, role, actor)
+
+
+def _heard(case: Case, role: str, actor: Actor) -> None:
+    """An act by whom the state waits for restarts `nothing reported for`."""
+    waits = case.book.definition.states[case.task.state].waits_for
+    if waits is not None and (role == waits or actor.person_id in case.resolve(waits).persons):
+        case.task.reported_at = case.now
+
+
+# --- what is reported -------------------------------------------------------------------------------
+
+
+def _facts(case: Case, transition: Transition, act: Act) -> dict[str, Any]:
+    definition = case.book.definition
+    asked = [name for name in transition.asks if name not in definition.lists]
+    allowed = {*asked, *(name for name in transition.optional if name not in definition.lists)}
+    unknown, missing = sorted(set(act.facts) - allowed), [name for name in asked if name not in act.facts]
+    if unknown or missing:
+        raise _wrong_facts(definition, transition, unknown, missing, allowed)
+    checked = {name: check_value(fact_named(definition, name), raw) for name, raw in act.facts.items()}
+    for setting in transition.sets:
+        if setting.target == "deadline" and setting.source in checked:
+            fact = fact_named(definition, setting.source)
+            check_future(fact, checked[setting.source], case.view.calendar, case.now)
+    return checked
+
+
+def _wrong_facts(
+    definition: Definition, transition: Transition, unknown: list[str], missing: list[str], allowed: set[str]
+) -> BadValue:
+    labels = [fact_named(definition, name).label for name in missing]
+    if missing:
+        return BadValue(
+            f"“{transition.label.zh}”未被接受：还须填报{'、'.join(one.zh for one in labels)}（{', '.join(missing)}）。",
+            f"{transition.label.en!r} was refused: {', '.join(one.en for one in labels)} is missing "
+            f"({', '.join(missing)}). Report it with the act.",
+        )
+    known = ", ".join(sorted(allowed))
+    return BadValue(
+        f"“{transition.label.zh}”未被接受：不收 {'、'.join(unknown)}。可填报：{known or '无'}。",
+        f"{transition.label.en!r} was refused: it doesn't take {', '.join(unknown)}. It takes: {known or 'nothing'}.",
+    )
+
+
+def fact_named(definition: Definition, name: str) -> Fact:
+    """A fact of the definition, or one that needs no declaration (`reason`, `until`)."""
+    return definition.facts.get(name) or BUILT_IN[name]
+
+
+def _apply_facts(case: Case, facts: Mapping[str, Any]) -> None:
+    own = {name: value for name, value in facts.items() if name in case.book.definition.facts}
+    if own:
+        case.task.facts = {**case.task.facts, **own}
+        case.task.fact_times = {**case.task.fact_times, **dict.fromkeys(own, case.now)}
+
+
+def _rows(case: Case, transition: Transition, act: Act) -> dict[str, list[dict[str, Any]]]:
+    lists = case.book.definition.lists
+    allowed = {name for name in (*transition.asks, *transition.optional) if name in lists}
+    for name in act.rows:
+        if name not in allowed:
+            raise BadValue(
+                f"“{transition.label.zh}”未被接受：不收清单 {name}。",
+                f"{transition.label.en!r} was refused: it doesn't take rows of {name}.",
+            )
+    return {name: [_row(case, name, raw) for raw in act.rows[name]] for name in act.rows}
+
+
+def _row(case: Case, name: str, raw: Mapping[str, Any]) -> dict[str, Any]:
+    """A row to add, or to change when it carries the `id` of an open one. Rows are never removed."""
+    rows = case.book.definition.lists[name]
+    values = {column: value for column, value in raw.items() if column != "id"}
+    checked = check_row(rows.columns, name, values)
+    for column, fact in rows.columns.items():
+        if fact.type == "date" and _becomes_deadline(case.book.definition, name, column):
+            check_future(fact, checked[column], case.view.calendar, case.now)
+    if "id" not in raw:
+        return checked
+    if not any(str(row.id) == str(raw["id"]) and row.list == name and row.closed_at is None for row in case.rows):
+        raise BadValue(
+            f"清单 {name} 中没有未销号的第 {raw['id']} 行，不能修改。",
+            f"There is no open row {raw['id']} in {name} to change.",
+        )
+    return {"id": int(raw["id"]), **checked}
+
+
+def _becomes_deadline(definition: Definition, name: str, column: str) -> bool:
+    openers = [*definition.states.values(), *definition.transitions.values(), *definition.rules.values()]
+    openings = [opening for opener in openers for opening in opener.opens if opening.each == name]
+    return any(opening.passes.get("deadline") == column for opening in openings)
+
+
+def _apply_rows(case: Case, rows: Mapping[str, list[dict[str, Any]]]) -> None:
+    for name, listed in rows.items():
+        for values in listed:
+            kept = {column: value for column, value in values.items() if column != "id"}
+            if "id" not in values:
+                case.add_row(name, kept)
+                continue
+            old = next(row for row in case.rows if row.id == values["id"])
+            case.change_row(replace(old, values=kept))
+
+
+def _set(case: Case, setting: Setting, facts: Mapping[str, Any]) -> None:
+    if setting.target != "deadline":
+        fact = case.book.definition.facts[setting.target]
+        _apply_facts(case, {setting.target: _constant(fact, str(setting.value))})
+        return
+    calendar = case.view.calendar
+    if setting.source is not None:
+        value = facts.get(setting.source, case.task.facts.get(setting.source))
+        if value is not None:
+            case.set_deadline(calendar.end_of(date.fromisoformat(value)), setting.source, case.now)
+    elif setting.span is not None:
+        case.set_deadline(calendar.add(case.now, setting.span), str(setting.span), case.now)
+    elif setting.at_least is not None:
+        _at_least(case, setting)
+    case.provisional(case.now)
+
+
+def _at_least(case: Case, setting: Setting) -> None:
+    """The later of the deadline, stops included, and so long from now."""
+    assert setting.at_least is not None
+    floor = case.view.calendar.add(case.now, setting.at_least)
+    case.project(None)  # due_at with the stop that may just have ended
+    if case.task.due_at is None or case.task.due_at < floor:
+        case.set_deadline(floor, str(setting.at_least), case.now)
+
+
+def _constant(fact: Fact, value: str) -> Any:
+    parsed = micro(value) if fact.type in ("number", "percent", "count") else None
+    if parsed is None:
+        return value
+    return parsed // MICRO if parsed % MICRO == 0 else parsed / MICRO
+
+
+# --- confirmations ----------------------------------------------------------------------------------
+
+
+def _ask(
+    case: Case,
+    transition: Transition,
+    role: str,
+    actor: Actor | None,
+    facts: dict[str, Any],
+    rows: dict[str, list[dict[str, Any]]],
+    act: Act,
+) -> None:
+    confirmation = transition.confirmed_by
+    assert confirmation is not None
+    if actor is None:
+        raise NotAllowed("须确认的操作由人提出。", "An act that needs confirmation is asked for by a person.")
+    if any(one.transition == transition.name for one in case.task.pending):
+        raise NotNow(
+            f"“{transition.label.zh}”已经提出，正等待确认。请等待答复。",
+            f"{transition.label.en!r} was already asked for and waits to be confirmed. Wait for the answer.",
+        )
+    _judge_when(case, transition, facts)
+    pending = Pending(
+        transition=transition.name,
+        asked_by=actor.person_id,
+        on_behalf=actor.on_behalf,
+        role=role,
+        asked_at=case.now,
+        expires_at=case.view.calendar.add(case.now, confirmation.within),
+        facts=facts,
+        rows=rows,
+        evidence=tuple(act.evidence),
+        stops=confirmation.stops_deadline and not case.task.stop_used,
+    )
+    event = case.record("asked", case.now, transition=transition.name, role=role, expires_at=pending.expires_at)
+    _sign(event, actor, act)
+    event.values |= facts | {f"{name}[]": listed for name, listed in rows.items()}
+    case.tell(event, [confirmation.role], "to confirm")
+    _heard(case, role, actor)
+    case.hold(pending)
+
+
+def _judge_when(case: Case, transition: Transition, facts: dict[str, Any]) -> None:
+    """Judge the guard as if the facts were already reported, then put them back."""
+    kept = case.task.facts, case.task.fact_times
+    _apply_facts(case, facts)
+    _move(case, transition)
+    case.task.facts, case.task.fact_times = kept
+
+
+def _answer(case: Case, act: Act, verb: str, name: str) -> None:
+    transition = _transition(case, name)
+    pending = next((one for one in case.task.pending if one.transition == name), None)
+    if pending is None or transition.confirmed_by is None:
+        raise NotNow(
+            f"没有等待确认的“{transition.label.zh}”：可能已答复或已失效。请查看留痕。",
+            f"No {transition.label.en!r} waits for confirmation: it was answered or has lapsed. See the history.",
+        )
+    if act.person_id is None:
+        raise NotAllowed("确认须由人作出。", "Only a person confirms.")
+    role, actor = _role_of(case, [transition.confirmed_by.role], act.person_id, transition.label)
+    _not_own(transition, pending, actor)
+    reason = _optional_reason(act, required=verb == REFUSE)
+    case.release(pending)
+    asker = Actor(pending.asked_by, pending.on_behalf)
+    kind = "confirmed" if verb == CONFIRM else "refused"
+    event = case.record(kind, case.now, transition=name, role=role, asked_by=pending.asked_by)  # type: ignore[arg-type]
+    _sign(event, actor, Act(name=act.name, person_id=act.person_id))
+    event.values |= reason
+    _tell_asker(case, event, pending)
+    if verb == CONFIRM:
+        asked = Act(name=name, person_id=pending.asked_by, evidence=pending.evidence)
+        _take(case, transition, pending.role, asker, pending.facts, pending.rows, asked, confirmed=True)
+
+
+def _not_own(transition: Transition, pending: Pending, actor: Actor) -> None:
+    persons = {pending.asked_by} | ({pending.on_behalf} if pending.on_behalf is not None else set())
+    if touches(actor, persons):
+        raise NotAllowed(
+            f"不能确认自己（或自己所代表的人）提出的“{transition.label.zh}”，须由他人确认。",
+            f"Nobody confirms their own act: {transition.label.en!r} was asked for by you, or by the person you "
+            "stand in for. Somebody else must answer.",
+        )
+
+
+def _tell_asker(case: Case, event: EventDraft, pending: Pending) -> None:
+    from .outcome import Message
+
+    event.messages.append(Message(person_id=pending.asked_by, role=pending.role, reason="answered"))
+
+
+def _optional_reason(act: Act, *, required: bool) -> dict[str, Any]:
+    unknown = sorted(set(act.facts) - {REASON.name})
+    if unknown:
+        raise BadValue(
+            f"未被接受：这里只收理由（reason），不收 {'、'.join(unknown)}。",
+            f"Refused: only a reason is taken here, not {', '.join(unknown)}.",
+        )
+    if REASON.name in act.facts:
+        return {REASON.name: check_value(REASON, act.facts[REASON.name])}
+    if required:
+        raise BadValue("未被接受：须说明理由（reason）。", "Refused: give a reason (reason).")
+    return {}
+
+
+# --- lifting ----------------------------------------------------------------------------------------
+
+
+def _lift(case: Case, act: Act, name: str) -> None:
+    """免责: the supervisor ends an episode with a reason while its condition still holds."""
+    if name not in case.book.definition.rules:
+        rules = ", ".join(case.book.definition.rules)
+        raise Unknown(
+            f"没有预警规则“{name}”。本类事项的规则有：{rules}。",
+            f"There is no rule {name!r}. The rules of this kind of task: {rules}.",
+        )
+    episode = case.live.get(name)
+    label = case.book.definition.rules[name].label
+    if episode is None or episode.inert_at is not None:
+        raise NotNow(
+            f"预警“{label.zh}”现在没有亮着，无可免除。", f"The rule {label.en!r} has no open episode to lift."
+        )
+    if act.person_id is None or SUPERVISOR not in case.book.definition.roles:
+        raise NotAllowed("预警只能由督办员免除。", "Only a supervisor lifts an episode.")
+    role, actor = _role_of(case, [SUPERVISOR], act.person_id, Text("免责", "lift"))
+    event = case.record("lifted", case.now, rule=name, role=role, why="lifted")
+    _sign(event, actor, act)
+    event.values |= _optional_reason(act, required=True)
+    case.still(episode, case.now, "lifted")

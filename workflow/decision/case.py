@@ -1,0 +1,372 @@
+"""The working state of one decision: a copy of the task, and everything that follows so far.
+
+Only this module changes the copy. `clockwork`, `rules` and `acts` call it; none of them does I/O.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from copy import copy
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Any
+
+from ..calendar import Calendar
+from ..condition import View, effective
+from ..definition.model import LIGHTS, Opening, Rule
+from ..people import Directory, Resolved, resolve
+from ..task import Episode, EpisodeEnd, Loaded, Pending, Related, Row, Task
+from .book import Book
+from .outcome import Decision, EventDraft, EventKind, Link, Message, NewTask, Reason, RowChange
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Surroundings:
+    """What a decision looks at beside the task itself."""
+
+    now: int
+    calendar: Calendar
+    directory: Directory
+    milestones: Mapping[str, date]
+    epoch: int  # the planning epoch: which calendar and campaign are in force
+    books: Mapping[str, Book]  # by kind, of the task's version
+
+
+class Case:
+    """One task being decided."""
+
+    def __init__(self, loaded: Loaded, around: Surroundings) -> None:
+        task = copy(loaded.task)
+        self.before = loaded.task
+        self.task = task
+        self.loaded = loaded
+        self.around = around
+        self.book = around.books[task.kind]
+        self.now = around.now
+        self.view = View(
+            now=around.now,
+            task=task,
+            calendar=around.calendar,
+            children=list(loaded.children),
+            concerned=loaded.concerned,
+            parent=loaded.parent,
+            open_rows=Counter(row.list for row in loaded.rows if row.closed_at is None),
+        )
+        self.rows = list(loaded.rows)
+        self.live = {episode.rule: copy(episode) for episode in loaded.episodes}
+        self.fresh: list[tuple[Rule, Episode, EventDraft]] = []
+        self.events: list[EventDraft] = []
+        self.new_episodes: list[Episode] = []
+        self.changed_episodes: dict[int, Episode] = {}
+        self.opens: list[NewTask] = []
+        self.links: list[Link] = []
+        self.added_rows: list[RowChange] = []
+        self.changed_rows: dict[int, Row] = {}
+        self.removed_concerns: list[int] = []
+        self.nudges: dict[tuple[int, str], None] = {}
+        self.evidence: list[str] = []
+
+    # --- history and telling ----------------------------------------------------------------------
+
+    def record(self, kind: EventKind, at: int, /, **header: Any) -> EventDraft:
+        """Add a line of history."""
+        event = EventDraft(kind=kind, at=at, header=header)
+        self.events.append(event)
+        return event
+
+    def resolve(self, role: str) -> Resolved:
+        """Who a role is, at the moment of the decision."""
+        return resolve(self.around.directory, self.book.definition, role, self.task, self.now)
+
+    def tell(self, event: EventDraft, roles: Sequence[str], reason: Reason, rule: str | None = None) -> None:
+        """Leave messages for the people of these roles; each hears once, vacancies are recorded."""
+        told = {message.person_id for message in event.messages}
+        for role in roles:
+            found = self.resolve(role)
+            if found.vacant:
+                event.header["vacant"] = [*event.header.get("vacant", []), *found.vacant]
+            if not found.actors:
+                event.messages.append(Message(person_id=None, role=role, reason=reason, rule=rule))
+            for person in found.persons:
+                if person not in told:
+                    told.add(person)
+                    event.messages.append(Message(person_id=person, role=found.role, reason=reason, rule=rule))
+
+    def nudge(self, task_id: int, cause: str) -> None:
+        """Let another task know; it will look for itself."""
+        self.nudges[(task_id, cause)] = None
+
+    # --- clocks -----------------------------------------------------------------------------------
+
+    def set_deadline(self, instant: int, basis: str, anchor: int, *, kind: EventKind = "deadline_set") -> None:
+        """Give the task a new deadline; both values stay visible."""
+        task = self.task
+        self.record(kind, self.now, old=task.deadline, new=instant, basis=basis)
+        task.deadline, task.deadline_basis, task.deadline_anchor = instant, basis, anchor
+        if kind == "deadline_set":
+            task.deadline_set_at = self.now
+            task.stop_used = False
+
+    def _mind_stops(self, begins: int) -> None:
+        """Start or end the standing still of the clocks, as the state and its confirmations say.
+
+        A stop begins when it became true and ends when it was decided: nobody grows late through
+        someone else's slowness, the engine's own included.
+        """
+        task = self.task
+        state = self.book.definition.states[task.state]
+        shall = state.final is None and (state.stops_deadline or any(one.stops for one in task.pending))
+        stands = bool(task.stops) and task.stops[-1][1] is None
+        if shall and not stands:
+            task.stops = (*task.stops, (begins, None))
+        elif stands and not shall:
+            task.stops = (*task.stops[:-1], (task.stops[-1][0], self.now))
+
+    # --- moving -----------------------------------------------------------------------------------
+
+    def enter(self, state: str, at: int, event: EventDraft) -> None:
+        """Move the task. What begins with it counts from the decision, not from `at`."""
+        task, definition = self.task, self.book.definition
+        task.came_from, task.state = task.state, state
+        task.visit += 1
+        task.state_since = task.reported_at = self.now
+        event.header["visit"] = task.visit
+        entered = definition.states[state]
+        if task.shared and not entered.draft:
+            task.shared = 0
+        self._drop_pending(at)
+        self._mind_stops(at)
+        self.open_all(entered.opens, event, {"state": state})
+        if entered.waits_for:
+            self.tell(event, [entered.waits_for], "assigned")
+        if entered.final:
+            task.ended_at, task.outcome = self.now, entered.final
+            self._finish()
+
+    def _drop_pending(self, at: int) -> None:
+        transitions = self.book.definition.transitions
+        for one in self.task.pending:
+            if self.task.state not in transitions[one.transition].sources:
+                self.lapse(one, at, "left")
+
+    def _finish(self) -> None:
+        """The task has ended: its episodes end with it, and those who care are nudged."""
+        for rule, episode in list(self.live.items()):
+            lasts = self.book.definition.rules[rule].until is not None and self.opened_by(episode)
+            if not lasts or episode.inert_at is not None:
+                self.end_episode(episode, self.now, "ended")
+        self.fresh = [one for one in self.fresh if one[1].ended_at is None]
+        if self.task.parent_id is not None:
+            self.nudge(self.task.parent_id, "child")
+        for child in self.view.children:
+            if child.ended_at is None and child.id:
+                self.nudge(child.id, "parent")
+        for one in self.loaded.concerned:
+            self.nudge(one.id, "concerning")
+        for link in self.loaded.concerning:
+            if link.ended_at is None:
+                self.nudge(link.task_id, "concerned")
+
+    # --- confirmations ----------------------------------------------------------------------------
+
+    def hold(self, pending: Pending) -> None:
+        """Keep an act until a second person has answered."""
+        self.task.pending = (*self.task.pending, pending)
+        self.task.stop_used = self.task.stop_used or pending.stops
+        self._mind_stops(self.now)
+
+    def release(self, pending: Pending) -> None:
+        """The confirmation was answered, one way or the other."""
+        self.task.pending = tuple(one for one in self.task.pending if one is not pending)
+        self._mind_stops(self.now)
+
+    def lapse(self, pending: Pending, at: int, why: str) -> None:
+        """Nobody answered in time, or the task has left the state in which it was asked for."""
+        self.release(pending)
+        event = self.record("lapsed", at, transition=pending.transition, asked_at=pending.asked_at, why=why)
+        told = Message(person_id=pending.asked_by, role=pending.role, reason="lapsed")
+        event.messages.append(told)
+
+    # --- rows -------------------------------------------------------------------------------------
+
+    def add_row(self, name: str, values: dict[str, Any]) -> None:
+        """A new open row."""
+        row = Row(id=0, list=name, values=values)
+        self.added_rows.append(RowChange(row=row))
+        self.view.open_rows[name] = self.view.open_rows.get(name, 0) + 1
+
+    def change_row(self, row: Row) -> None:
+        """An open row with other values, or closed."""
+        self.rows = [row if one.id == row.id else one for one in self.rows]
+        self.changed_rows[row.id] = row
+
+    def close_rows(self, at: int) -> None:
+        """Close each row whose task of the `closed_by` kind has ended accepted."""
+        definition = self.book.definition
+        accepted = {
+            (child.kind, child.row_id): child.id
+            for child in self.view.children
+            if child.row_id is not None and child.has("accepted", at)
+        }
+        if not accepted:
+            return
+        for row in self.rows:
+            closer = accepted.get((definition.lists[row.list].closed_by or "", row.id))
+            if row.closed_at is None and closer is not None:
+                self.change_row(replace(row, closed_at=at, closed_by=closer))
+                self.view.open_rows[row.list] -= 1
+                self.record("row_closed", at, list=row.list, row=row.id, by=closer)
+
+    # --- opening ----------------------------------------------------------------------------------
+
+    def open_all(self, openings: Sequence[Opening], event: EventDraft, origin: dict[str, Any]) -> list[NewTask]:
+        """Open what a state, a transition or a rule says, as children of this task."""
+        opened = [task for one in openings for task in self._open(one, origin)]
+        event.tasks.extend(opened)
+        self.opens.extend(opened)
+        for task in opened:
+            self.view.children = [*self.view.children, Related(id=0, kind=task.kind, row_id=task.row_id)]
+        return opened
+
+    def _open(self, opening: Opening, origin: dict[str, Any]) -> list[NewTask]:
+        if opening.each is None:
+            return [self._new(opening, origin, {})]
+        busy = {
+            child.row_id for child in self.view.children if child.kind == opening.kind and child.ended_at is None
+        }
+        rows = [row for row in self.rows if row.list == opening.each and row.closed_at is None]
+        return [self._new(opening, origin, row.values, row.id) for row in rows if row.id not in busy]
+
+    def _new(
+        self, opening: Opening, origin: dict[str, Any], row: Mapping[str, Any], row_id: int | None = None
+    ) -> NewTask:
+        task, target = self.task, self.around.books[opening.kind].definition
+        new = NewTask(
+            kind=opening.kind,
+            campaign_id=task.campaign_id,
+            version_id=task.version_id,
+            parties={target.first_party: task.unit_id},
+            unit_id=task.unit_id,
+            track=task.track,
+            parent_id=task.id or None,
+            row_id=row_id,
+            origin=origin,
+        )
+        for theirs, ours in opening.passes.items():
+            self._pass(new, theirs, row[ours] if ours in row else self._own(ours))
+        return new
+
+    def _own(self, name: str) -> Any:
+        return self.task.parties[name] if name in self.task.parties else self.task.facts.get(name)
+
+    def _pass(self, new: NewTask, theirs: str, value: Any) -> None:
+        target = self.around.books[new.kind].definition
+        if value is None:
+            return
+        if theirs == "deadline":
+            new.deadline = self.around.calendar.end_of(date.fromisoformat(value))
+        elif theirs in target.parties:
+            new.parties[theirs] = value
+            new.unit_id = new.parties[target.first_party]
+        else:
+            new.facts[theirs] = value
+
+    def propose(self, kind: str, event: EventDraft, rule: str) -> NewTask:
+        """Ask for the unit's shared draft of a kind."""
+        target, task = self.around.books[kind].definition, self.task
+        new = NewTask(
+            kind=kind,
+            campaign_id=task.campaign_id,
+            version_id=task.version_id,
+            parties={target.first_party: task.unit_id},
+            unit_id=task.unit_id,
+            track=None,
+            parent_id=None,
+            origin={"proposed_by": task.id, "rule": rule},
+            shared=True,
+        )
+        event.tasks.append(new)
+        self.opens.append(new)
+        return new
+
+    # --- episodes ---------------------------------------------------------------------------------
+
+    def touch(self, episode: Episode) -> None:
+        """Remember that a stored episode has changed."""
+        if episode.id:
+            self.changed_episodes[episode.id] = episode
+
+    def end_episode(self, episode: Episode, at: int, why: EpisodeEnd) -> None:
+        """The episode is over; drafts that it backed are nudged."""
+        inert = episode.inert_at is not None
+        episode.ended_at, episode.ended_by = at, why
+        self.live.pop(episode.rule, None)
+        self.touch(episode)
+        self.record("episode_ended", at, rule=episode.rule, why=why, opened_at=episode.opened_at)
+        if not inert:
+            self._unback(episode)
+
+    def still(self, episode: Episode, at: int, why: EpisodeEnd) -> None:
+        """Lifted, or ended by `until`, while the condition may still hold: inert, without light."""
+        episode.inert_at, episode.inert_by = at, why
+        self.touch(episode)
+        self._unback(episode)
+
+    def _unback(self, episode: Episode) -> None:
+        for link in self.loaded.concerning:
+            if link.episode_id == episode.id and link.draft and link.ended_at is None:
+                self.nudge(link.task_id, "concerned")
+
+    def opened_by(self, episode: Episode) -> list[tuple[str, int | None, str | None]]:
+        """(kind, ended_at, outcome) of what an episode opened or joined."""
+        stored = [
+            (link.kind, link.ended_at, link.outcome)
+            for link in self.loaded.concerning
+            if link.episode_id == episode.id and episode.id
+        ]
+        new = [
+            (link.target.kind, None, None)
+            for link in self.links
+            if link.episode is episode and isinstance(link.target, NewTask)
+        ]
+        return [*stored, *new]
+
+    # --- the end ----------------------------------------------------------------------------------
+
+    def project(self, wake_at: int | None) -> None:
+        """Derive what is kept beside the facts to find the task by."""
+        task, around = self.task, self.around
+        state = self.book.definition.states[task.state]
+        role = self.book.definition.roles[state.waits_for] if state.waits_for else None
+        task.wake_at = wake_at
+        task.light = LIGHTS[max((LIGHTS.index(one.light) for one in self.live.values() if one.shines), default=0)]
+        task.due_at = None if task.deadline is None else effective(task, task.deadline_set_at, task.deadline)
+        task.waits_for = role.name if role else None
+        task.waits_post = role.post if role else None
+        task.waits_unit = around.directory.seat(role.seat, task) if role else None
+        task.planned_under = around.epoch
+
+    def provisional(self, start: int) -> None:
+        """Note whether the deadline rests on a year that is only projected."""
+        deadline = self.task.deadline
+        rests = deadline is not None and self.around.calendar.rests_on_projection(start, deadline)
+        self.task.provisional = int(rests)
+
+    def decision(self) -> Decision:
+        """Everything that follows, as one whole."""
+        return Decision(
+            before=self.before,
+            task=self.task,
+            events=self.events,
+            new_episodes=self.new_episodes,
+            changed_episodes=list(self.changed_episodes.values()),
+            opens=self.opens,
+            links=self.links,
+            added_rows=self.added_rows,
+            changed_rows=list(self.changed_rows.values()),
+            removed_concerns=self.removed_concerns,
+            nudges=list(self.nudges),
+            consumed=[nudge.id for nudge in self.loaded.nudges],
+            evidence=self.evidence,
+        )

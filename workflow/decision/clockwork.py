@@ -1,0 +1,122 @@
+"""What the clock owes a task: stepping through the instants at which something became true."""
+
+from __future__ import annotations
+
+from ..condition import earliest, next_end
+from ..errors import Undecidable
+from .case import Case
+from .rules import act_on_fresh, look_at_rules
+
+MAX_STEPS = 2_000  # a task with more instants than this to catch up on is set aside
+MAX_MOVES = 50
+
+
+def catch_up(case: Case) -> None:
+    """What the clock already owed this task, and what other tasks let it know."""
+    _note_nudges(case)
+    wake = case.before.wake_at
+    settle(case, case.now if wake is None else min(wake, case.now))
+
+
+def settle(case: Case, at: int) -> None:
+    """Go from `at` to `now`: every instant that was slept through, machine-made moves before rules.
+
+    What is recorded bears the instant at which it was true; what is opened, told or begun counts from
+    the decision. Ends with the projection in place.
+    """
+    for _ in range(MAX_MOVES):
+        wake_at = _run(case, at)
+        if not act_on_fresh(case):
+            case.project(wake_at)
+            return
+        at = case.now
+    raise _endless(case, "rules that open one another", "互相触发的规则")
+
+
+def _run(case: Case, at: int) -> int | None:
+    for _ in range(MAX_STEPS):
+        case.view.now = at
+        case.close_rows(at)
+        change = earliest(_move(case, at), look_at_rules(case, at), _others(case))
+        if change is None or change > case.now:
+            return change
+        if change <= at:
+            raise _endless(case, f"a wake at {change} that is not after {at}", "不前进的唤醒时刻")
+        at = change
+    raise _endless(case, f"more than {MAX_STEPS} instants to catch up on", "补算的时刻过多")
+
+
+def _others(case: Case) -> int | None:
+    """The next known end of another task after the instant that is looked at."""
+    group = [*case.view.children, *case.view.concerned, *([case.view.parent] if case.view.parent else [])]
+    return next_end(group, case.view.now)
+
+
+def _move(case: Case, at: int) -> int | None:
+    """Lapse, abandon, take machine-made transitions until none holds; when the next may."""
+    for _ in range(MAX_MOVES):
+        _lapse(case, at)
+        if case.task.ended_at is not None:
+            return None
+        if not _abandon(case, at) and not _take(case, at):
+            return earliest(_next_take(case), *[one.expires_at + 1 for one in case.task.pending])
+    raise _endless(case, "machine-made transitions that go in a circle", "自动流转成环")
+
+
+def _lapse(case: Case, at: int) -> None:
+    for pending in case.task.pending:
+        if pending.expires_at < at:
+            case.lapse(pending, at, "unanswered")
+
+
+def _take(case: Case, at: int) -> bool:
+    for transition, look in case.book.automatic[case.task.state]:
+        if look(case.view).truth is not True:
+            continue
+        origin = case.task.state
+        target = case.book.movement.move(transition.name, case.view)
+        if target is None:
+            continue
+        event = case.record("machine", at, transition=transition.name)
+        event.header |= {"from": origin, "to": target}
+        case.task.acts = {**case.task.acts, transition.name: case.task.acts.get(transition.name, 0) + 1}
+        case.open_all(transition.opens, event, {"transition": transition.name})
+        case.enter(target, at, event)
+        return True
+    return False
+
+
+def _next_take(case: Case) -> int | None:
+    return earliest(*[look(case.view).changes_at for _, look in case.book.automatic[case.task.state]])
+
+
+def _note_nudges(case: Case) -> None:
+    joined = sorted({nudge.other_id for nudge in case.loaded.nudges if nudge.cause == "joined"})
+    if joined:
+        case.record("joined", case.now, about=joined)
+
+
+def _abandon(case: Case, at: int) -> bool:
+    """A draft lives from the episodes that opened or proposed it; without any it ends."""
+    backing = case.loaded.backing
+    if not case.book.definition.states[case.task.state].draft or not backing:
+        return False
+    standing = {one.about_id for one in backing if one.stands}
+    gone = sorted({one.about_id for one in backing if not one.removed} - standing - set(case.removed_concerns))
+    if gone:
+        case.removed_concerns.extend(gone)
+        case.record("left", at, about=gone)
+    state = case.book.abandoned_state
+    if standing or state is None:
+        return False
+    event = case.record("abandoned", at, why="no episode left")
+    event.header |= {"from": case.task.state, "to": state}
+    case.enter(state, at, event)
+    return True
+
+
+def _endless(case: Case, en: str, zh: str) -> Undecidable:
+    return Undecidable(
+        f"事项 {case.task.id} 无法判定：{zh}。请检查其流程定义（{case.task.kind}）。",
+        f"Task {case.task.id} can't be decided: {en}. Check its definition ({case.task.kind}).",
+    )

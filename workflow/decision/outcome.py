@@ -1,0 +1,118 @@
+"""What a decision gives: a whole, to be applied in one transaction or not at all.
+
+Ids of what does not exist yet are 0 until the engine has drawn them; drafts refer to each other as
+objects, so that no decision needs to know an id.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from ..task import Episode, Row, Task
+
+EventKind = Literal[
+    "opened",
+    "act",
+    "asked",
+    "confirmed",
+    "refused",
+    "lapsed",
+    "machine",
+    "abandoned",
+    "episode_opened",
+    "episode_repeated",
+    "episode_ended",
+    "lifted",
+    "row_closed",
+    "deadline_set",
+    "deadline_recomputed",
+    "joined",
+    "left",
+    "set_aside",
+    "released",
+]
+Reason = Literal["assigned", "escalation", "repeat", "to confirm", "answered", "lapsed"]
+
+
+@dataclass(kw_only=True, slots=True)
+class NewTask:
+    """A task to open. `shared` asks for the unit's draft instead, made only if there is none."""
+
+    kind: str
+    campaign_id: int
+    version_id: int
+    parties: dict[str, int]
+    unit_id: int
+    track: str | None
+    parent_id: int | None
+    row_id: int | None = None
+    moment_id: int | None = None
+    deadline: int | None = None  # given by the opener, last millisecond
+    facts: dict[str, Any] = field(default_factory=dict)
+    origin: dict[str, Any] = field(default_factory=dict)  # who or what opened it, for its first event
+    shared: bool = False
+    id: int = 0
+    created: bool = True  # False once the engine found an existing shared draft
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Message:
+    """Somebody must be told. A person of None is nobody: a role that is vacant to its end."""
+
+    person_id: int | None
+    role: str
+    reason: Reason
+    rule: str | None = None
+
+
+@dataclass(kw_only=True, slots=True)
+class EventDraft:
+    """One line of history before it has a number. `values` can be erased later, the header can't."""
+
+    kind: EventKind
+    at: int  # the instant at which it was true
+    header: dict[str, Any]
+    values: dict[str, Any] = field(default_factory=dict)
+    tasks: list[NewTask | int] = field(default_factory=list)  # opened or joined
+    messages: list[Message] = field(default_factory=list)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Link:
+    """`target` shall concern the decided task because of an episode."""
+
+    target: NewTask | int
+    episode: Episode
+
+
+@dataclass(kw_only=True, slots=True)
+class RowChange:
+    """A row added (`id` 0), changed or closed."""
+
+    row: Row
+    id: int = 0
+
+
+@dataclass(kw_only=True, slots=True)
+class Decision:
+    """The whole outcome for one task."""
+
+    before: Task  # as it was loaded; the write is guarded by its seq and revision
+    task: Task  # as it shall be
+    events: list[EventDraft]
+    new_episodes: list[Episode]
+    changed_episodes: list[Episode]
+    opens: list[NewTask]
+    links: list[Link]
+    added_rows: list[RowChange]
+    changed_rows: list[Row]
+    removed_concerns: list[int]  # ids of tasks taken off this draft
+    nudges: list[tuple[int, str]]  # (task, cause)
+    consumed: list[int]  # nudges
+    evidence: list[str]  # SHA-256 of files attached, hex
+
+    @property
+    def is_new(self) -> bool:
+        """Whether the task itself is opened by this decision."""
+        return self.before.seq == 0

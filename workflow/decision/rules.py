@@ -1,0 +1,164 @@
+"""Escalation rules: which episodes open, end, repeat; and what an opening sets off."""
+
+from __future__ import annotations
+
+from ..condition import crossing, earliest
+from ..definition.model import Rule
+from ..task import Episode
+from .case import Case
+from .outcome import EventDraft, Link, NewTask
+
+
+def look_at_rules(case: Case, at: int) -> int | None:
+    """Open, end and repeat episodes as of `at`; the next instant at which any of it may change."""
+    if case.task.ended_at is not None:
+        return _look_at_remaining(case, at)
+    changes: int | None = None
+    for rule, look in case.book.rules:
+        if rule.states and case.task.state not in rule.states:
+            truth, change = False, None
+        else:
+            found, change = look(case.view)
+            truth = found is True
+        episode = case.live.get(rule.name)
+        if episode is None:
+            again = _open_if_due(case, rule, at) if truth else None
+        else:
+            again = _follow(case, rule, episode, truth, at)
+        changes = earliest(changes, change, again)
+    return changes
+
+
+def _look_at_remaining(case: Case, at: int) -> int | None:
+    """After the end only `until` keeps an episode, and only while what it opened goes on."""
+    for episode in list(case.live.values()):
+        if _until_holds(case, case.book.definition.rules[episode.rule], episode):
+            case.end_episode(episode, at, "until")
+    return None
+
+
+def _open_if_due(case: Case, rule: Rule, at: int) -> int | None:
+    """Open an episode unless a cool-down forbids it; then say when the cool-down ends."""
+    last = case.task.last_opened.get(rule.name)
+    if last is not None and rule.again.how == "never":
+        return None
+    if last is not None and rule.again.how == "after" and rule.again.duration is not None:
+        cooled = crossing(case.view, last, case.view.calendar.add(last, rule.again.duration))
+        if not cooled.truth:
+            return cooled.changes_at
+    _open(case, rule, at)
+    return _next_repeat(case, rule, case.live[rule.name])
+
+
+def _open(case: Case, rule: Rule, at: int) -> None:
+    episode = Episode(id=0, rule=rule.name, light=rule.light, opened_at=at, told_at=case.now)
+    case.live[rule.name] = episode
+    case.new_episodes.append(episode)
+    # A new dict: the original task shares the old one.
+    case.task.last_opened = {**case.task.last_opened, rule.name: at}
+    event = case.record("episode_opened", at, rule=rule.name, light=rule.light)
+    case.fresh.append((rule, episode, event))
+
+
+def _follow(case: Case, rule: Rule, episode: Episode, truth: bool, at: int) -> int | None:
+    """What becomes of an episode that stands."""
+    if episode.inert_at is not None:
+        if not truth:
+            case.end_episode(episode, at, "cleared")
+        return None
+    if rule.until is not None and case.opened_by(episode):
+        if _until_holds(case, rule, episode):
+            case.still(episode, at, "until")
+            case.record("lifted", at, rule=rule.name, why="until")
+            if not truth:
+                case.end_episode(episode, at, "until")
+        return None
+    if not truth:
+        case.end_episode(episode, at, "cleared")
+        return None
+    return _repeat(case, rule, episode, at)
+
+
+def _repeat(case: Case, rule: Rule, episode: Episode, at: int) -> int | None:
+    """`again: every D` tells once more and opens nothing."""
+    due = _next_repeat(case, rule, episode)
+    if due is None or due > at or any(one is episode for _, one, _ in case.fresh):
+        return due
+    episode.told_at = case.now  # one telling for all that was missed
+    case.touch(episode)
+    event = case.record("episode_repeated", at, rule=rule.name)
+    case.tell(event, rule.tells, "repeat", rule.name)
+    return _next_repeat(case, rule, episode)
+
+
+def _next_repeat(case: Case, rule: Rule, episode: Episode) -> int | None:
+    if rule.again.how != "every" or rule.again.duration is None or episode.superseded:
+        return None
+    look = crossing(case.view, episode.told_at, case.view.calendar.add(episode.told_at, rule.again.duration))
+    return case.view.now if look.truth else look.changes_at
+
+
+def _until_holds(case: Case, rule: Rule, episode: Episode) -> bool:
+    until = rule.until
+    if until is None:
+        return False
+    opened = [one for one in case.opened_by(episode) if one[0] == until.kind]
+    wanted = ("accepted",) if until.status == "accepted" else ("accepted", "abandoned")
+    return bool(opened) and all(ended is not None and outcome in wanted for _, ended, outcome in opened)
+
+
+# --- what an opening sets off -----------------------------------------------------------------------
+
+
+def act_on_fresh(case: Case) -> bool:
+    """Let the episodes that opened in this pass act; whether anything was opened.
+
+    Of one ladder the gravest acts; for the others only the light counts, and the record. What opened
+    and ended again in between is on record and does nothing.
+    """
+    fresh, case.fresh = [one for one in case.fresh if one[1].ended_at is None], []
+    gravest = _gravest(fresh)
+    before = len(case.opens) + len(case.links)
+    for rule, episode, event in fresh:
+        if rule.ladder is not None and gravest[rule.ladder] is not rule:
+            episode.superseded = 1
+            event.header["superseded_by"] = gravest[rule.ladder].name
+            continue
+        _act_on(case, rule, episode, event)
+    return len(case.opens) + len(case.links) > before
+
+
+def _gravest(fresh: list[tuple[Rule, Episode, EventDraft]]) -> dict[str, Rule]:
+    found: dict[str, Rule] = {}
+    for rule, _, _ in fresh:
+        if rule.ladder is not None:
+            standing = found.get(rule.ladder)
+            if standing is None or rule.gravity >= standing.gravity:
+                found[rule.ladder] = rule
+    return found
+
+
+def _act_on(case: Case, rule: Rule, episode: Episode, event: EventDraft) -> None:
+    origin = {"rule": rule.name, "episode_of": case.task.id}
+    for opening in rule.opens:
+        if not _join(case, opening.kind, episode, event):
+            for task in case.open_all([opening], event, origin):
+                case.links.append(Link(target=task, episode=episode))
+    if rule.proposes is not None and not _join(case, rule.proposes, episode, event):
+        case.links.append(Link(target=case.propose(rule.proposes, event, rule.name), episode=episode))
+    case.tell(event, rule.tells, "escalation", rule.name)
+
+
+def _join(case: Case, kind: str, episode: Episode, event: EventDraft) -> bool:
+    """While an open task of that kind already concerns this one, an episode joins it."""
+    for link in case.links:
+        if isinstance(link.target, NewTask) and link.target.kind == kind:
+            case.links.append(Link(target=link.target, episode=episode))
+            event.tasks.append(link.target)
+            return True
+    for concern in case.loaded.concerning:
+        if concern.kind == kind and concern.ended_at is None and concern.episode_id is not None:
+            case.links.append(Link(target=concern.task_id, episode=episode))
+            event.tasks.append(concern.task_id)
+            return True
+    return False

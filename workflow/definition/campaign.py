@@ -1,0 +1,287 @@
+"""Reading `campaign.yaml` and `people.yaml` of a pack."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection
+from datetime import date
+from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from ..moment import parse_moment
+from ..text import Text
+from . import model
+from .cursor import Cursor, bilingual, choice, day, named, reference, references, text, words
+from .task import again
+
+MISSED = ("run once", "run each", "skip")
+ON_HOLIDAY = ("next workday", "previous workday", "run anyway", "skip")
+_AGAIN = "after 5 workdays"
+_PREFIX = re.compile(r"[A-Z]{1,6}")
+
+
+def campaign(top: Cursor, kinds: Collection[str]) -> tuple[model.Campaign, model.Again] | None:
+    """Read the campaign and its `again` default; None, after complaints, when it can't be built."""
+    before = len(top.problems)
+    milestones, tracks = _peek(top, "milestones"), _peek(top, "tracks")
+    unit_kinds = [unit.kind for unit in units_of(top).values()]
+    defaults = _defaults(top)
+
+    def rounds(cursor: Cursor) -> dict[str, model.Round]:
+        reader = _RoundReader(kinds, milestones, tracks, unit_kinds, defaults)
+        return named(cursor, reader.read)
+
+    known: dict[str, Callable[[Cursor], Any]] = {
+        "campaign": text,
+        "prefix": _prefix,
+        "label": bilingual,
+        "basis": _basis,
+        "zone": _zone,
+        "tracks": lambda cursor: named(cursor, lambda _name, entry: bilingual(entry)),
+        "units": lambda cursor: True,  # read below, with every problem
+        "milestones": lambda cursor: named(cursor, lambda _name, entry: day(entry)),
+        "defaults": lambda cursor: True,
+        "rounds": rounds,
+    }
+    required = ("campaign", "prefix", "label", "basis", "units", "milestones")
+    values = words(top, known, required=required)
+    units = units_of(top, complain=True)
+    if "start" not in milestones:
+        top.fail("节点 start（专项行动的起点）", "a milestone start, where the campaign begins", found="nothing")
+    if len(top.problems) > before:
+        return None
+    return _built(values, units), defaults["again"]
+
+
+def _built(values: dict[str, Any], units: dict[str, model.Unit]) -> model.Campaign:
+    return model.Campaign(
+        name=values["campaign"],
+        prefix=values["prefix"],
+        label=values["label"],
+        basis=values["basis"],
+        zone=values.get("zone", "Asia/Shanghai"),
+        tracks=values.get("tracks", {}),
+        units=units,
+        milestones=values["milestones"],
+        rounds=values.get("rounds", {}),
+    )
+
+
+def _peek(top: Cursor, word: str) -> tuple[str, ...]:
+    entry = top.get(word)
+    return entry.keys() if entry else ()
+
+
+def _prefix(cursor: Cursor) -> str | None:
+    value = text(cursor)
+    if value is not None and not _PREFIX.fullmatch(value):
+        cursor.fail("1 至 6 个大写字母", "1 to 6 capital letters")
+        return None
+    return value
+
+
+def _basis(cursor: Cursor) -> model.Basis | None:
+    values = words(cursor, {"document": text, "decided_by": text, "on": day}, ("document", "decided_by", "on"))
+    if len(values) < 3:
+        return None
+    return model.Basis(document=values["document"], decided_by=values["decided_by"], on=values["on"])
+
+
+def _zone(cursor: Cursor) -> str | None:
+    value = text(cursor)
+    try:
+        return ZoneInfo(value or "").key
+    except (ZoneInfoNotFoundError, ValueError):
+        cursor.fail("IANA 时区，如 Asia/Shanghai", "an IANA time zone such as Asia/Shanghai")
+        return None
+
+
+def _defaults(top: Cursor) -> dict[str, Any]:
+    """The campaign's `defaults`, with the language's own where it says nothing."""
+    entry = top.get("defaults")
+    known = {"missed": choice(*MISSED), "on_holiday": choice(*ON_HOLIDAY), "again": again}
+    read = words(entry, known) if entry else {}
+    quiet = Cursor(file=top.file, path=(), node=type(top.node)(value=_AGAIN), problems=[])
+    return {"missed": "run once", "on_holiday": "next workday", "again": again(quiet), **read}
+
+
+def units_of(top: Cursor, *, complain: bool = False) -> dict[str, model.Unit]:
+    """Every unit that the campaign brings along, by code."""
+    entry = top.get("units")
+    if entry is None:
+        return {}
+    problems = entry.problems if complain else []
+    entry = Cursor(file=entry.file, path=entry.path, node=entry.node, problems=problems)
+    units: dict[str, model.Unit] = {}
+    groups: list[tuple[str, Cursor]] = []
+    for name, item in entry.entries():
+        if "of each" in item.keys():
+            groups.append((name, item))
+            continue
+        for unit in _unit(name, item):
+            if unit.code in units:
+                item.fail("每个单位代码只出现一次", "every unit code only once", found=unit.code)
+            units[unit.code] = unit
+    for name, item in groups:
+        units |= {unit.code: unit for unit in _group(name, item, units)}
+    _check_inside(entry, units)
+    return units
+
+
+def _unit(name: str, cursor: Cursor) -> list[model.Unit]:
+    if "members" not in cursor.keys():
+        values = words(cursor, {"kind": text, "label": bilingual, "in": text}, ("kind", "label"))
+        if "kind" not in values or "label" not in values:
+            return []
+        return [model.Unit(code=name, kind=values["kind"], label=values["label"], inside=values.get("in"))]
+    members: dict[str, Text] = {}
+
+    def read(entry: Cursor) -> bool:
+        members.update(named(entry, lambda _name, label: bilingual(label)))
+        return True
+
+    values = words(cursor, {"kind": text, "in": text, "members": read}, ("kind", "members"))
+    if "kind" not in values:
+        return []
+    return [
+        model.Unit(code=code, kind=values["kind"], label=label, inside=values.get("in"))
+        for code, label in members.items()
+    ]
+
+
+def _group(name: str, cursor: Cursor, units: dict[str, model.Unit]) -> list[model.Unit]:
+    kinds = {unit.kind for unit in units.values()}
+    known = {
+        "of each": lambda entry: reference(entry, kinds, Text("单位类别", "kind of unit")),
+        "label": bilingual,
+    }
+    values = words(cursor, known, ("of each", "label"))
+    if len(values) < 2:
+        return []
+    return [
+        model.Unit(
+            code=f"{name}.{unit.code}",
+            kind=name,
+            label=Text(*(part.replace("{unit}", own) for part, own in zip(values["label"], unit.label, strict=True))),
+            inside=unit.code,
+            group_of=unit.code,
+            group=name,
+        )
+        for unit in list(units.values())
+        if unit.kind == values["of each"]
+    ]
+
+
+def _check_inside(cursor: Cursor, units: dict[str, model.Unit]) -> None:
+    for unit in units.values():
+        if unit.inside is not None and unit.inside not in units:
+            cursor.fail("已声明的单位", "a declared unit", found=unit.inside, words=units)
+
+
+class _RoundReader:
+    """Reads the rounds, with the campaign's names and defaults at hand."""
+
+    def __init__(
+        self,
+        kinds: Collection[str],
+        milestones: Collection[str],
+        tracks: Collection[str],
+        unit_kinds: Collection[str],
+        defaults: dict[str, Any],
+    ) -> None:
+        self._kinds, self._milestones, self._tracks = kinds, milestones, tracks
+        self._unit_kinds, self._defaults = unit_kinds, defaults
+
+    def read(self, name: str, cursor: Cursor) -> model.Round | None:
+        known: dict[str, Callable[[Cursor], Any]] = {
+            "at": self._moment,
+            "opens": self._openings,
+            "completes": lambda entry: reference(entry, self._kinds, Text("事项类型", "kind of task")),
+            "track": lambda entry: references(entry, self._tracks, Text("专项任务", "track")),
+            "missed": choice(*MISSED),
+            "on_holiday": choice(*ON_HOLIDAY),
+        }
+        values = words(cursor, known, ("at",))
+        if ("opens" in values) == ("completes" in values):
+            cursor.fail("opens 或 completes，二者之一", "either opens or completes")
+            return None
+        if "at" not in values:
+            return None
+        return model.Round(
+            name=name,
+            at=values["at"],
+            opens=values.get("opens", ()),
+            completes=values.get("completes"),
+            tracks=values.get("track", ()),
+            missed=values.get("missed", self._defaults["missed"]),
+            on_holiday=values.get("on_holiday", self._defaults["on_holiday"]),
+        )
+
+    def _moment(self, cursor: Cursor) -> str | None:
+        value = text(cursor)
+        if value is None:
+            return None
+        try:
+            parse_moment(value, self._milestones)
+        except ValueError as error:
+            cursor.fail(
+                "时刻：节点名、mon 09:00、day 1 09:00、month end 17:00、quarter start 09:00",
+                f"a moment: a milestone, mon 09:00, day 1 09:00, month end 17:00, quarter start 09:00 ({error})",
+                words=self._milestones,
+            )
+            return None
+        return value
+
+    def _openings(self, cursor: Cursor) -> tuple[model.Opening, ...] | None:
+        found: list[model.Opening] = []
+        for kind, entry in cursor.entries():
+            if kind not in self._kinds:
+                entry.fail("已声明的事项类型", "a declared kind of task", found=kind, words=self._kinds)
+                continue
+            each = Text("单位类别", "kind of unit")
+            values = words(entry, {"each": lambda item: reference(item, self._unit_kinds, each)}, ("each",))
+            if "each" in values:
+                found.append(model.Opening(kind=kind, each=values["each"]))
+        return tuple(found) or None
+
+
+_POST = re.compile(r"(?P<deputy>deputy )?(?P<post>[a-z][a-z0-9_]*) at (?P<unit>[a-z0-9_.]+)")
+
+
+def people(top: Cursor, units: Collection[str]) -> tuple[model.Person, ...]:
+    """Read the people of a pack with their posts."""
+
+    def person(code: str, cursor: Cursor) -> model.Person | None:
+        def posts(entry: Cursor) -> tuple[model.Post, ...]:
+            found = [_post(item, units) for item in entry.items()]
+            return tuple(post for post in found if post is not None)
+
+        values = words(cursor, {"name": bilingual, "posts": posts}, ("name", "posts"))
+        if len(values) < 2:
+            return None
+        return model.Person(code=code, name=values["name"], posts=values["posts"])
+
+    entry = top.get("people")
+    if entry is None:
+        top.fail("people: 下列人员", "people: and the people below it", found="nothing")
+        return ()
+    return tuple(named(entry, person).values())
+
+
+def _post(cursor: Cursor, units: Collection[str]) -> model.Post | None:
+    value = cursor.node.value
+    match = _POST.fullmatch(value) if isinstance(value, str) else None
+    if match is None:
+        cursor.fail("“岗位 at 单位”，副职写 deputy 岗位 at 单位", "POST at UNIT, or deputy POST at UNIT")
+        return None
+    if match["unit"] not in units:
+        cursor.fail("已声明的单位", "a declared unit", found=match["unit"], words=units)
+        return None
+    return model.Post(name=match["post"], unit=match["unit"], deputy=match["deputy"] is not None)
+
+
+def milestone_days(top: Cursor) -> dict[str, date]:
+    """The milestones, without complaint."""
+    entry = top.get("milestones")
+    quiet = Cursor(file=top.file, path=(), node=entry.node, problems=[]) if entry else None
+    return named(quiet, lambda _name, item: day(item)) if quiet else {}

@@ -1,0 +1,314 @@
+"""The frozen models of a pack: what `duban check` has read and the engine runs by.
+
+Names are the words of `docs/definitions.md`. Everything is hashable plain data; the meaning of
+conditions lives in `workflow.condition`, movement in `workflow.machine`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Literal
+
+from ..calendar import Duration
+from ..text import Text
+from .terms import Term
+from .yaml import Plain
+
+FactType = Literal[
+    "text", "number", "percent", "count", "date", "choice", "yes/no", "unit", "person", "file"
+]
+Light = Literal["green", "blue", "yellow", "red"]
+LIGHTS: tuple[Light, ...] = ("green", "blue", "yellow", "red")  # from harmless to grave
+Outcome = Literal["accepted", "abandoned"]
+BACK = "back"  # `to: back`: the state the task came from
+ANYONE = "anyone"  # `not_by: anyone`: whoever acted on the task before
+CONFIRM, REFUSE = "confirm", "refuse"  # the two answers to a waiting confirmation
+
+LIGHT_LABELS: Mapping[str, Text] = {
+    "green": Text("绿灯", "green"),
+    "blue": Text("蓝灯", "blue"),
+    "yellow": Text("黄灯", "yellow"),
+    "red": Text("红灯", "red"),
+}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Fact:
+    """A typed value that is reported on a task."""
+
+    name: str
+    type: FactType
+    label: Text
+    min: int | None = None  # millionths
+    max: int | None = None  # millionths
+    choices: tuple[str, ...] = ()  # in order, the least first
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Rows:
+    """A list: rows kept on a task, each of which may have its own task."""
+
+    name: str
+    label: Text
+    columns: Mapping[str, Fact]
+    closed_by: str | None = None  # a row closes when its task of this kind ends accepted
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Seat:
+    """Where a post is looked for: at a party, at a named unit, or at a unit's group."""
+
+    party: str | None = None  # a party of the task
+    unit: str | None = None  # a name from the campaign's units
+    group: str | None = None  # `leading_group of unit`: the group that belongs to the party
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Role:
+    """Who may act or must hear, resolved through posts at the moment it is needed."""
+
+    name: str
+    label: Text
+    post: str
+    seat: Seat
+    otherwise: str | None = None  # the role that steps in where nobody holds the post
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Opening:
+    """Tasks to open: one, or one for each row of a list or each unit of a kind."""
+
+    kind: str
+    each: str | None = None  # a list (in definitions) or a kind of unit (in rounds)
+    passes: Mapping[str, str] = field(default_factory=dict)  # theirs: ours (column, fact, party)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class State:
+    """Where a task can stand."""
+
+    name: str
+    label: Text
+    waits_for: str | None = None  # the role whose turn it is
+    within: Duration | None = None  # how long that may take
+    stops_deadline: bool = False  # every clock but `within` stands still
+    opens: tuple[Opening, ...] = ()  # on entry
+    final: Outcome | None = None
+    draft: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Setting:
+    """What a transition sets: a deadline or a fact."""
+
+    target: str  # "deadline" or a fact
+    source: str | None = None  # a fact asked for, copied
+    at_least: Duration | None = None  # the later of the deadline and so long from now
+    span: Duration | None = None  # so long from now
+    value: Plain | None = None  # a constant
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Confirmation:
+    """A second person must agree before a transition takes place."""
+
+    role: str
+    within: Duration
+    stops_deadline: bool = False  # once per deadline
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Transition:
+    """A named act; it may move the task to another state."""
+
+    name: str
+    label: Text
+    sources: tuple[str, ...]
+    target: str | None  # None: stays in the same visit; BACK: where it came from
+    by: tuple[str, ...] = ()
+    when: Term | None = None
+    asks: tuple[str, ...] = ()  # facts, lists, `reason`, `until`
+    optional: tuple[str, ...] = ()  # likewise, but may be left out
+    sets: tuple[Setting, ...] = ()
+    confirmed_by: Confirmation | None = None
+    not_by: tuple[str, ...] = ()  # transitions whose actors are excluded, or ANYONE
+    evidence: int = 0  # how many files must be attached
+    after: Term | None = None  # machine-made: taken as soon as this holds
+    opens: tuple[Opening, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Again:
+    """When an escalation may open, or tell, once more."""
+
+    how: Literal["after", "never", "every"]
+    duration: Duration | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Until:
+    """What ends an episode instead of its condition: the tasks that it opened."""
+
+    kind: str
+    status: Literal["ended", "accepted"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Rule:
+    """An escalation rule: a condition and what follows."""
+
+    name: str
+    label: Text
+    when: Term
+    again: Again
+    states: tuple[str, ...] = ()  # `in:`; empty means every state that is not final
+    light: Light = "green"
+    tells: tuple[str, ...] = ()
+    proposes: str | None = None
+    opens: tuple[Opening, ...] = ()
+    until: Until | None = None
+    because: Text | None = None
+    ladder: str | None = None
+
+    @property
+    def gravity(self) -> int:
+        """Position of its light, 0 for none to 3 for red."""
+        return LIGHTS.index(self.light)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Deadline:
+    """Where a task's deadline comes from."""
+
+    how: Literal["milestone", "given", "date", "month end", "span", "none"]
+    milestone: str | None = None
+    day: date | None = None
+    span: Duration | None = None
+
+    def __str__(self) -> str:
+        if self.how == "milestone":
+            return f"campaign {self.milestone}"
+        if self.how == "date":
+            return f"{self.day}"
+        return f"{self.span} after opened" if self.how == "span" else self.how
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PlanPoint:
+    """One support of a plan: at this moment the fact should have this value."""
+
+    at: date | Literal["start", "deadline"]
+    value: int  # millionths
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Definition:
+    """What one kind of task goes through."""
+
+    kind: str
+    label: Text
+    basis: str
+    parties: Mapping[str, tuple[str, ...]]  # name -> kinds of unit allowed; empty allows any
+    deadline: Deadline
+    plan: Mapping[str, tuple[PlanPoint, ...]]
+    roles: Mapping[str, Role]
+    facts: Mapping[str, Fact]
+    lists: Mapping[str, Rows]
+    states: Mapping[str, State]
+    transitions: Mapping[str, Transition]
+    rules: Mapping[str, Rule]
+
+    @property
+    def first_state(self) -> State:
+        """Where a task of this kind begins."""
+        return next(iter(self.states.values()))
+
+    @property
+    def first_party(self) -> str:
+        """The supervised party: ledger, drafts and opened tasks follow it."""
+        return next(iter(self.parties))
+
+    @property
+    def draft_state(self) -> str | None:
+        """The state in which a task of this kind is still a draft, if it has one."""
+        return next((state.name for state in self.states.values() if state.draft), None)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Unit:
+    """A unit that a campaign brings along."""
+
+    code: str
+    kind: str
+    label: Text
+    inside: str | None = None  # the unit above it
+    group_of: str | None = None  # for a group: the unit that it belongs to
+    group: str | None = None  # for a group: its name among the campaign's units
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Post:
+    """A post that a person of the pack holds."""
+
+    name: str
+    unit: str
+    deputy: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Person:
+    """An invented or imported person of a pack, with posts. Not part of its version."""
+
+    code: str
+    name: Text
+    posts: tuple[Post, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Round:
+    """A recurring moment at which tasks are opened or drafts completed."""
+
+    name: str
+    at: str  # as `workflow.moment` reads it
+    opens: tuple[Opening, ...] = ()
+    completes: str | None = None
+    tracks: tuple[str, ...] = ()
+    missed: Literal["run once", "run each", "skip"] = "run once"
+    on_holiday: Literal["next workday", "previous workday", "run anyway", "skip"] = "next workday"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Basis:
+    """The decision on which a campaign rests."""
+
+    document: str
+    decided_by: str
+    on: date
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Campaign:
+    """A supervised programme."""
+
+    name: str
+    prefix: str  # in front of task numbers
+    label: Text
+    basis: Basis
+    zone: str
+    tracks: Mapping[str, Text]
+    units: Mapping[str, Unit]  # by code
+    milestones: Mapping[str, date]
+    rounds: Mapping[str, Round]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Pack:
+    """A campaign and its definitions, versioned as a whole."""
+
+    version: str  # SHA-256 over the canonical source, hex
+    source: Mapping[str, Plain]  # file -> content, without people
+    campaign: Campaign
+    definitions: Mapping[str, Definition]
+    people: tuple[Person, ...] = ()

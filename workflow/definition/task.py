@@ -1,0 +1,601 @@
+"""Reading one kind of task: a file `KIND.yaml` of a pack."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ..text import Text
+from . import model
+from .conditions import Scope, condition
+from .cursor import (
+    Cursor,
+    bilingual,
+    choice,
+    day,
+    duration,
+    named,
+    number,
+    reference,
+    references,
+    text,
+    whole,
+    words,
+    yes,
+)
+from .sentences import Labels, sentence
+from .terms import Term
+
+BUILT_IN = {
+    "reason": model.Fact(name="reason", type="text", label=Text("理由", "Reason")),
+    "until": model.Fact(name="until", type="date", label=Text("延至", "Until")),
+}
+ANY_OPEN = "any open"
+_TYPES = ("text", "number", "percent", "count", "date", "choice", "yes/no", "unit", "person", "file")
+_ROLE, _STATE = Text("角色", "role"), Text("状态", "state")
+_TRANSITION, _KIND = Text("流转", "transition"), Text("事项类型", "kind of task")
+_ASKED = Text("填报项、清单、reason 或 until", "fact, list, reason or until")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class World:
+    """What a definition may refer to outside of itself."""
+
+    kinds: Mapping[str, Text]  # kind -> its label
+    facts: Mapping[str, Collection[str]]  # kind -> names of its facts
+    parties: Mapping[str, Collection[str]]  # kind -> names of its parties
+    unit_names: Collection[str]  # names of single units, as roles use them
+    unit_kinds: Collection[str]
+    groups: Collection[str]  # names of `of each` groups
+    milestones: Collection[str]
+    again: model.Again
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Names:
+    """The names that a definition declares, gathered before anything is read."""
+
+    world: World
+    parties: Collection[str]
+    roles: Collection[str]
+    states: Collection[str]
+    finals: Collection[str]
+    transitions: Collection[str]
+    facts: Mapping[str, model.Fact]
+    lists: Mapping[str, model.Rows]
+    plan: Collection[str]
+    labels: Labels
+    has_deadline: bool
+
+    def term(self, cursor: Cursor) -> Term | None:
+        scope = Scope(
+            facts=self.facts,
+            planned=self.plan,
+            lists=self.lists,
+            transitions=self.transitions,
+            kinds=self.world.kinds,
+            has_deadline=self.has_deadline,
+        )
+        return condition(cursor, scope)
+
+
+def definition(top: Cursor, world: World) -> model.Definition | None:
+    """Read a definition; None, after complaints, when it can't be built."""
+    before = len(top.problems)
+    names = _names(top, world)
+    values = words(top, _words(names), required=("task", "label", "parties", "deadline", "states"))
+    if len(top.problems) > before:
+        return None
+    return model.Definition(
+        kind=values["task"],
+        label=values["label"],
+        basis=values.get("basis", ""),
+        parties=values["parties"],
+        deadline=values["deadline"],
+        plan=values.get("plan", {}),
+        roles=values.get("roles", {}),
+        facts=values.get("facts", {}),
+        lists=names.lists,
+        states=values["states"],
+        transitions=values.get("transitions", {}),
+        rules=values.get("escalations", {}),
+    )
+
+
+def _names(top: Cursor, world: World) -> _Names:
+    """A first pass that complains about nothing but facts and lists, which are read for good."""
+
+    def keys(word: str) -> tuple[str, ...]:
+        entry = top.get(word)
+        return entry.keys() if entry else ()
+
+    facts, lists, states, due = top.get("facts"), top.get("lists"), top.get("states"), top.get("deadline")
+    silent: list[Any] = []
+    quiet = Cursor(file=top.file, path=(), node=top.node, problems=silent)
+    read_facts = named(quiet.down("facts", facts.node), _fact) if facts else {}
+    read_lists = named(lists, lambda name, entry: _rows(name, entry, world)) if lists else {}
+    return _Names(
+        world=world,
+        parties=keys("parties"),
+        roles=keys("roles"),
+        states=keys("states"),
+        finals=[name for name, state in states.entries() if "final" in state.keys()] if states else (),
+        transitions=keys("transitions"),
+        facts={**read_facts},
+        lists=read_lists,
+        plan=keys("plan"),
+        labels=_labels(top, world, read_facts, read_lists),
+        has_deadline=due is not None and due.node.value != "none",
+    )
+
+
+def _labels(
+    top: Cursor, world: World, facts: Mapping[str, model.Fact], lists: Mapping[str, model.Rows]
+) -> Labels:
+    """What the names of a condition are called on screen."""
+    labels = {name: fact.label for name, fact in facts.items()}
+    labels |= {name: rows.label for name, rows in lists.items()}
+    labels |= world.kinds
+    transitions = top.get("transitions")
+    for name, entry in transitions.entries() if transitions else ():
+        found = entry.get("label")
+        if found:
+            labels[name] = bilingual(Cursor(file="", path=(), node=found.node, problems=[])) or Text(name, name)
+    return labels
+
+
+def _words(names: _Names) -> dict[str, Callable[[Cursor], Any]]:
+    def each(reader: Callable[[str, Cursor, _Names], Any]) -> Callable[[Cursor], Any]:
+        return lambda cursor: named(cursor, lambda name, entry: reader(name, entry, names))
+
+    return {
+        "task": text,
+        "label": bilingual,
+        "basis": text,
+        "parties": lambda cursor: _parties(cursor, names.world),
+        "deadline": lambda cursor: _deadline(cursor, names.world),
+        "plan": lambda cursor: _plans(cursor, names),
+        "roles": each(_role),
+        "facts": lambda cursor: named(cursor, _fact),
+        "lists": lambda cursor: True,  # read in the first pass
+        "states": each(_state),
+        "transitions": each(_transition),
+        "escalations": each(_rule),
+    }
+
+
+def _parties(cursor: Cursor, world: World) -> dict[str, tuple[str, ...]] | None:
+    def kinds(_name: str, entry: Cursor) -> tuple[str, ...] | None:
+        if entry.node.value == "any":
+            return ()
+        return references(entry, world.unit_kinds, Text("单位类别，或 any", "kind of unit, or any"))
+
+    found = named(cursor, kinds)
+    if not found and not cursor.problems:
+        cursor.fail("至少一个当事方", "at least one party")
+    return found or None
+
+
+_SPAN = re.compile(r"(?P<d>\S+ \S+) after opened")
+_DEADLINE = Text(
+    "campaign 节点、given、日期、month end、“时限 after opened”或 none",
+    "campaign MILESTONE, given, a date, month end, DURATION after opened, or none",
+)
+
+
+def _deadline(cursor: Cursor, world: World) -> model.Deadline | None:
+    value = cursor.node.value if isinstance(cursor.node.value, str) else ""
+    if value in ("given", "month end", "none"):
+        how: Any = value
+        return model.Deadline(how=how)
+    if value.startswith("campaign "):
+        milestone = value.removeprefix("campaign ").strip()
+        if milestone in world.milestones:
+            return model.Deadline(how="milestone", milestone=milestone)
+        cursor.fail(*_declared("节点", "milestone", world.milestones), found=milestone, words=world.milestones)
+        return None
+    return _deadline_by_time(cursor, value)
+
+
+def _deadline_by_time(cursor: Cursor, value: str) -> model.Deadline | None:
+    match = _SPAN.fullmatch(value)
+    quiet = Cursor(file=cursor.file, path=cursor.path, node=cursor.node, problems=[])
+    if match:
+        span = duration(quiet.down("", type(cursor.node)(value=match["d"])))
+        if span:
+            return model.Deadline(how="span", span=span)
+    found = day(quiet)
+    if found:
+        return model.Deadline(how="date", day=found)
+    cursor.fail(*_DEADLINE)
+    return None
+
+
+def _declared(zh: str, en: str, known: Collection[str]) -> tuple[str, str]:
+    listed = sorted(known)
+    return (
+        f"已声明的{zh}（{'、'.join(listed) or '尚无'}）",
+        f"a declared {en} ({', '.join(listed) or 'there are none'})",
+    )
+
+
+def _plans(cursor: Cursor, names: _Names) -> dict[str, tuple[model.PlanPoint, ...]]:
+    numeric = [name for name, fact in names.facts.items() if fact.type in ("number", "percent", "count")]
+    plans: dict[str, tuple[model.PlanPoint, ...]] = {}
+    for key, entry in cursor.entries():
+        if key not in numeric:
+            entry.fail(*_declared("数字填报项", "numeric fact", numeric), found=key, words=numeric)
+            continue
+        plans[key] = _points(entry, names.has_deadline)
+    return plans
+
+
+def _points(cursor: Cursor, has_deadline: bool) -> tuple[model.PlanPoint, ...]:
+    points: list[model.PlanPoint] = []
+    for key, entry in cursor.entries():
+        value = number(entry)
+        if key in ("start", "deadline"):
+            at: Any = key
+        else:
+            at = day(entry.down("", type(entry.node)(value=key, line=entry.node.line)))
+        if at is not None and value is not None:
+            points.append(model.PlanPoint(at=at, value=value))
+    if not points or points[0].at != "start" or len(points) < 2:
+        cursor.fail("以 start 开头、至少两点的计划", "a plan of at least two points, the first at start")
+    if any(point.at == "deadline" for point in points[:-1]) or not has_deadline:
+        cursor.fail("deadline 只作最后一点，且该类型要有期限", "deadline as the last point of a kind that has one")
+    dates = [point.at for point in points if point.at not in ("start", "deadline")]
+    if dates != sorted(dates, key=str) or len(set(dates)) != len(dates):
+        cursor.fail("按时间先后排列的日期", "dates in order")
+    if [point.value for point in points] != sorted(point.value for point in points):
+        cursor.fail("不下降的计划值", "values that never fall")
+    return tuple(points)
+
+
+_ROLE_IS = re.compile(r"(?P<post>[a-z][a-z0-9_]*) at (?:(?P<group>[a-z][a-z0-9_]*) of )?(?P<unit>[a-z][a-z0-9_]*)")
+
+
+def _role(name: str, cursor: Cursor, names: _Names) -> model.Role | None:
+    known = {
+        "label": bilingual,
+        "is": lambda entry: _seat(entry, names),
+        "else": lambda entry: reference(entry, [role for role in names.roles if role != name], _ROLE),
+    }
+    values = words(cursor, known, required=("label", "is"))
+    if "label" not in values or "is" not in values:
+        return None
+    post, seat = values["is"]
+    return model.Role(name=name, label=values["label"], post=post, seat=seat, otherwise=values.get("else"))
+
+
+def _seat(cursor: Cursor, names: _Names) -> tuple[str, model.Seat] | None:
+    value = cursor.node.value
+    match = _ROLE_IS.fullmatch(value) if isinstance(value, str) else None
+    if match is None:
+        cursor.fail("“岗位 at 当事方|单位名|组 of 当事方”", "POST at PARTY, POST at NAME or POST at NAME of PARTY")
+        return None
+    group, unit = match["group"], match["unit"]
+    places = names.parties if group else [*names.parties, *names.world.unit_names]
+    if unit not in places:
+        cursor.fail(*_declared("当事方或单位", "party or unit", places), found=unit, words=places)
+        return None
+    if group and group not in names.world.groups:
+        groups = names.world.groups
+        cursor.fail(*_declared("组（of each）", "group (of each)", groups), found=group, words=groups)
+        return None
+    if unit in names.parties:
+        return match["post"], model.Seat(party=unit, group=group)
+    return match["post"], model.Seat(unit=unit)
+
+
+def _fact(name: str, cursor: Cursor) -> model.Fact | None:
+    known = {
+        "type": choice(*_TYPES),
+        "label": bilingual,
+        "min": number,
+        "max": number,
+        "choices": _choices,
+    }
+    if name in BUILT_IN:
+        cursor.fail("别的名字（reason 和 until 无需声明）", "another name (reason and until need no declaration)")
+        return None
+    values = words(cursor, known, required=("type", "label"))
+    if "type" not in values or "label" not in values:
+        return None
+    return _bounded(name, cursor, values)
+
+
+def _bounded(name: str, cursor: Cursor, values: dict[str, Any]) -> model.Fact | None:
+    kind = values["type"]
+    lowest, highest = {"percent": (0, 100_000_000), "count": (0, None)}.get(kind, (None, None))
+    numeric = kind in ("number", "percent", "count")
+    if not numeric and ("min" in values or "max" in values):
+        cursor.fail("min、max 只用于数字", "min and max only on numbers")
+        return None
+    if (kind == "choice") != ("choices" in values):
+        cursor.fail("choice 类型（且仅此类型）带 choices", "choices on facts of type choice, and only there")
+        return None
+    return model.Fact(
+        name=name,
+        type=kind,
+        label=values["label"],
+        min=values.get("min", lowest),
+        max=values.get("max", highest),
+        choices=values.get("choices", ()),
+    )
+
+
+def _choices(cursor: Cursor) -> tuple[str, ...] | None:
+    found = [text(item) for item in cursor.items()]
+    known = tuple(value for value in found if value)
+    if len(known) < 2 or len(set(known)) != len(found):
+        cursor.fail("至少两个不同的选项，由轻到重", "at least two different choices, the least first")
+        return None
+    return known
+
+
+def _rows(name: str, cursor: Cursor, world: World) -> model.Rows | None:
+    def columns(entry: Cursor) -> dict[str, model.Fact]:
+        return named(entry, _column)
+
+    known = {
+        "label": bilingual,
+        "columns": columns,
+        "closed_by": lambda entry: reference(entry, world.kinds, _KIND),
+    }
+    values = words(cursor, known, required=("label", "columns"))
+    if "label" not in values or not values.get("columns"):
+        return None
+    return model.Rows(
+        name=name, label=values["label"], columns=values["columns"], closed_by=values.get("closed_by")
+    )
+
+
+def _column(name: str, cursor: Cursor) -> model.Fact | None:
+    if not cursor.is_text:
+        return _fact(name, cursor)
+    kind = choice(*(kind for kind in _TYPES if kind != "choice"))(cursor)
+    if kind is None:
+        return None
+    if name not in _COLUMNS:
+        cursor.fail("{type: …, label: {zh: …, en: …}}", "{type: …, label: {zh: …, en: …}}")
+        return None
+    return _bounded(name, cursor, {"type": kind, "label": _COLUMNS[name]})
+
+
+# The columns that need no label of their own; every other column is written out with one.
+_COLUMNS = {"what": Text("内容", "What"), "due": Text("期限", "Due"), "who": Text("责任人", "Who")}
+
+
+def _state(name: str, cursor: Cursor, names: _Names) -> model.State | None:
+    known = {
+        "label": bilingual,
+        "waits_for": lambda entry: reference(entry, names.roles, _ROLE),
+        "within": duration,
+        "deadline": choice("stopped"),
+        "opens": lambda entry: _openings(entry, names),
+        "final": choice("accepted", "abandoned"),
+        "draft": yes,
+    }
+    values = words(cursor, known, required=("label",))
+    if "label" not in values:
+        return None
+    if "within" in values and "waits_for" not in values:
+        cursor.fail("有 within 就要有 waits_for（等谁）", "waits_for beside within: whose time is it?")
+    if "final" in values and values.keys() & {"waits_for", "within", "opens", "draft", "deadline"}:
+        cursor.fail("终结状态只有 label 和 final", "a final state with nothing but label and final")
+    return model.State(
+        name=name,
+        label=values["label"],
+        waits_for=values.get("waits_for"),
+        within=values.get("within"),
+        stops_deadline="deadline" in values,
+        opens=values.get("opens", ()),
+        final=values.get("final"),
+        draft=values.get("draft", False),
+    )
+
+
+def _openings(cursor: Cursor, names: _Names) -> tuple[model.Opening, ...] | None:
+    if cursor.is_text:
+        kind = reference(cursor, names.world.kinds, _KIND)
+        return None if kind is None else (model.Opening(kind=kind),)
+    found = [_opening(kind, entry, names) for kind, entry in cursor.entries()]
+    return tuple(opening for opening in found if opening is not None)
+
+
+def _opening(kind: str, cursor: Cursor, names: _Names) -> model.Opening | None:
+    if kind not in names.world.kinds:
+        kinds = names.world.kinds
+        cursor.fail(*_declared("事项类型", "kind of task", kinds), found=kind, words=kinds)
+        return None
+    known: dict[str, Callable[[Cursor], Any]] = {
+        "each": lambda entry: reference(entry, names.lists, Text("清单", "list")),
+        "pass": lambda entry: dict(entry.entries()),
+    }
+    values = words(cursor, known)
+    each, passes = values.get("each"), values.get("pass", {})
+    theirs = {"deadline", *names.world.facts.get(kind, ()), *names.world.parties.get(kind, ())}
+    ours = {*names.facts, *names.parties, *(names.lists[each].columns if each else ())}
+    read: dict[str, str] = {}
+    for target, entry in passes.items():
+        if target not in theirs:
+            entry.fail(*_declared(f"{kind} 的填报项", f"fact of {kind}", theirs), found=target, words=theirs)
+            continue
+        source = reference(entry, ours, Text("填报项或列", "fact or column"))
+        if source:
+            read[target] = source
+    return model.Opening(kind=kind, each=each, passes=read)
+
+
+def _transition(name: str, cursor: Cursor, names: _Names) -> model.Transition | None:
+    values = words(cursor, _transition_words(names), required=("from",))
+    machine_made = "after" in values or "after" in cursor.keys()
+    if machine_made and values.keys() & {"by", "asks", "optional", "confirmed_by", "not_by", "evidence", "when"}:
+        cursor.fail("机器流转（after）没有人来做", "nobody who acts in a machine-made transition (after)")
+    if machine_made and "to" not in values:
+        cursor.fail("机器流转要有去向 to", "a machine-made transition that leads somewhere (to)")
+    if not machine_made and "by" not in cursor.keys():
+        cursor.fail("by（由谁）或 after（何时自动）", "by (who acts) or after (when the machine acts)")
+    if not machine_made and "label" not in cursor.keys():
+        cursor.fail("必填的 label", "the required word label", found="nothing")
+    if name in (model.CONFIRM, model.REFUSE):
+        cursor.fail("别的名字（confirm、refuse 已用于确认）", "another name: confirm and refuse are taken")
+    if "from" not in values:
+        return None
+    return model.Transition(
+        name=name,
+        label=values.get("label", Text(name, name)),
+        sources=values["from"],
+        target=values.get("to"),
+        by=values.get("by", ()),
+        when=values.get("when"),
+        asks=values.get("asks", ()),
+        optional=values.get("optional", ()),
+        sets=values.get("sets", ()),
+        confirmed_by=values.get("confirmed_by"),
+        not_by=values.get("not_by", ()),
+        evidence=values.get("evidence", 0),
+        after=values.get("after"),
+        opens=values.get("opens", ()),
+    )
+
+
+def _transition_words(names: _Names) -> dict[str, Callable[[Cursor], Any]]:
+    asked = {*names.facts, *names.lists, *BUILT_IN}
+    return {
+        "label": bilingual,
+        "from": lambda entry: _sources(entry, names),
+        "to": lambda entry: reference(entry, [*names.states, model.BACK], _STATE),
+        "by": lambda entry: references(entry, names.roles, _ROLE),
+        "when": names.term,
+        "asks": lambda entry: references(entry, asked, _ASKED),
+        "optional": lambda entry: references(entry, asked, _ASKED),
+        "sets": lambda entry: _settings(entry, names),
+        "confirmed_by": lambda entry: _confirmation(entry, names),
+        "not_by": lambda entry: references(entry, [*names.transitions, model.ANYONE], _TRANSITION),
+        "evidence": whole,
+        "after": names.term,
+        "opens": lambda entry: _openings(entry, names),
+    }
+
+
+def _sources(cursor: Cursor, names: _Names) -> tuple[str, ...] | None:
+    open_states = [name for name in names.states if name not in names.finals]
+    if cursor.node.value == ANY_OPEN:
+        return tuple(open_states)
+    return references(cursor, open_states, Text("未终结的状态，或 any open", "open state, or any open"))
+
+
+_AT_LEAST = "at least "
+
+
+def _settings(cursor: Cursor, names: _Names) -> tuple[model.Setting, ...]:
+    found = []
+    for target, entry in cursor.entries():
+        setting = _set_deadline(entry, names) if target == "deadline" else _set_fact(target, entry, names)
+        if setting is not None:
+            found.append(setting)
+    return tuple(found)
+
+
+def _set_deadline(cursor: Cursor, names: _Names) -> model.Setting | None:
+    value = cursor.node.value if isinstance(cursor.node.value, str) else ""
+    dates = ["until", *(name for name, fact in names.facts.items() if fact.type == "date")]
+    if value in dates:
+        return model.Setting(target="deadline", source=value)
+    bare = value.removeprefix(_AT_LEAST)
+    quiet = Cursor(file=cursor.file, path=cursor.path, node=type(cursor.node)(value=bare), problems=[])
+    span = duration(quiet)
+    if span is None:
+        cursor.fail("until、日期填报项、时限或“at least 时限”", "until, a date fact, a duration or `at least DURATION`")
+        return None
+    if value.startswith(_AT_LEAST):
+        return model.Setting(target="deadline", at_least=span)
+    return model.Setting(target="deadline", span=span)
+
+
+def _set_fact(target: str, cursor: Cursor, names: _Names) -> model.Setting | None:
+    if target not in names.facts:
+        known = ["deadline", *names.facts]
+        cursor.fail(*_declared("填报项，或 deadline", "fact, or deadline", known), found=target, words=known)
+        return None
+    value = text(cursor)
+    return None if value is None else model.Setting(target=target, value=value)
+
+
+def _confirmation(cursor: Cursor, names: _Names) -> model.Confirmation | None:
+    known = {
+        "role": lambda entry: reference(entry, names.roles, _ROLE),
+        "within": duration,
+        "else": choice("lapse"),
+        "deadline": choice("stopped"),
+    }
+    values = words(cursor, known, required=("role", "within", "else"))
+    if "role" not in values or "within" not in values:
+        return None
+    return model.Confirmation(
+        role=values["role"], within=values["within"], stops_deadline="deadline" in values
+    )
+
+
+def again(cursor: Cursor) -> model.Again | None:
+    """`never`, `after 5 workdays` or `every 5 minutes`."""
+    value = cursor.node.value if isinstance(cursor.node.value, str) else ""
+    if value == "never":
+        return model.Again(how="never")
+    how, _, rest = value.partition(" ")
+    quiet = Cursor(file=cursor.file, path=cursor.path, node=type(cursor.node)(value=rest), problems=[])
+    span = duration(quiet)
+    if how in ("after", "every") and span is not None:
+        return model.Again(how="after" if how == "after" else "every", duration=span)
+    cursor.fail("never、after 时限或 every 时限", "never, after DURATION or every DURATION")
+    return None
+
+
+def _rule(name: str, cursor: Cursor, names: _Names) -> model.Rule | None:
+    world = names.world
+    known: dict[str, Callable[[Cursor], Any]] = {
+        "label": bilingual,
+        "when": names.term,
+        "in": lambda entry: references(entry, names.states, _STATE),
+        "light": choice(*model.LIGHTS[1:]),
+        "tells": lambda entry: references(entry, names.roles, _ROLE),
+        "proposes": lambda entry: reference(entry, world.kinds, _KIND),
+        "opens": lambda entry: _openings(entry, names),
+        "until": lambda entry: _until(entry, world),
+        "because": bilingual,
+        "ladder": text,
+        "again": again,
+    }
+    values = words(cursor, known, required=("when",))
+    if not values.keys() & {"light", "tells", "proposes", "opens"} and "when" in values:
+        cursor.fail("至少 light、tells、proposes、opens 之一", "at least one of light, tells, proposes, opens")
+    if "when" not in values:
+        return None
+    label = values.get("label") or values.get("because") or sentence(values["when"], names.labels)
+    return model.Rule(
+        name=name,
+        label=label,
+        when=values["when"],
+        again=values.get("again", world.again),
+        states=values.get("in", ()),
+        light=values.get("light", "green"),
+        tells=values.get("tells", ()),
+        proposes=values.get("proposes"),
+        opens=values.get("opens", ()),
+        until=values.get("until"),
+        because=values.get("because"),
+        ladder=values.get("ladder"),
+    )
+
+
+def _until(cursor: Cursor, world: World) -> model.Until | None:
+    value = cursor.node.value if isinstance(cursor.node.value, str) else ""
+    kind, _, status = value.partition(" ")
+    if kind in world.kinds and status in ("ended", "accepted"):
+        return model.Until(kind=kind, status="ended" if status == "ended" else "accepted")
+    cursor.fail("“事项类型 ended”或“事项类型 accepted”", "KIND ended or KIND accepted", words=world.kinds)
+    return None

@@ -1,0 +1,221 @@
+"""The strict reader: YAML as a tree of nodes that remember where they stand.
+
+It works on the event stream of PyYAML, so that nothing is ever converted behind the writer's back:
+every scalar stays the string that was written (`on` is not true, `12:30` is no number). Refused are
+duplicate keys, anchors and aliases, tags, several documents in a file, plain values that hold one of
+`{ } [ ] ,`, and files that are too large or too deep. All problems of a file are collected.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, field
+
+import yaml
+
+from ..text import Text
+
+MAX_BYTES = 1_000_000
+MAX_DEPTH = 24
+_NEEDS_QUOTES = frozenset("{}[],")
+
+Plain = str | list["Plain"] | dict[str, "Plain"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Problem:
+    """One thing that is wrong with a pack."""
+
+    file: str  # path inside the pack
+    line: int  # 1-based; 0 where the source has no lines (a pack read back from the database)
+    key: str  # dotted path of the key inside the file
+    found: str  # what stands there, shortened
+    expected: Text  # what belongs there
+    nearest: str | None = None  # the nearest valid word, if one is near
+
+    def to_text(self) -> Text:
+        """The problem as one line in both languages."""
+        where = f"{self.file}:{self.line}" if self.line else self.file
+        zh = f"{where}: {self.key}: 见到 {self.found}；应为 {self.expected.zh}"
+        en = f"{where}: {self.key}: found {self.found}; expected {self.expected.en}"
+        if self.nearest:
+            zh, en = f"{zh}。是否想写 {self.nearest}？", f"{en}. Did you mean {self.nearest}?"
+        return Text(zh, en)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Node:
+    """A value of a YAML file: a string, a sequence or a mapping, and its place."""
+
+    value: str | tuple[Node, ...] | dict[str, Node]
+    line: int = 0
+
+    def plain(self) -> Plain:
+        """The value without its places, as it is hashed and stored."""
+        if isinstance(self.value, str):
+            return self.value
+        if isinstance(self.value, tuple):
+            return [node.plain() for node in self.value]
+        return {key: node.plain() for key, node in self.value.items()}
+
+    def shown(self) -> str:
+        """The value as an error message shows it."""
+        text = str(self.plain())
+        return repr(text if len(text) <= 60 else text[:57] + "…")
+
+
+def from_plain(value: Plain) -> Node:
+    """A tree without places, from what `Node.plain` gave."""
+    if isinstance(value, str):
+        return Node(value=value)
+    if isinstance(value, list):
+        return Node(value=tuple(from_plain(item) for item in value))
+    return Node(value={key: from_plain(item) for key, item in value.items()})
+
+
+def nearest(word: str, words: Collection[str]) -> str | None:
+    """The valid word that is most like `word`, if any is like it at all."""
+    found = difflib.get_close_matches(word, list(words), n=1, cutoff=0.6)
+    return found[0] if found else None
+
+
+@dataclass(slots=True)
+class _Builder:
+    """Turns the events of one file into nodes and collects what is wrong."""
+
+    file: str
+    problems: list[Problem]
+    events: Iterator[yaml.Event]
+    path: list[str] = field(default_factory=list)
+
+    def complain(self, event: yaml.Event, found: str, zh: str, en: str) -> None:
+        key = ".".join(self.path) or "(top)"
+        line = event.start_mark.line + 1
+        self.problems.append(Problem(file=self.file, line=line, key=key, found=found, expected=Text(zh, en)))
+
+    def node(self, event: yaml.Event) -> Node:
+        self._refuse_anchor_and_tag(event)
+        if len(self.path) > MAX_DEPTH:
+            raise _TooDeep(event)
+        if isinstance(event, yaml.ScalarEvent):
+            return self._scalar(event)
+        if isinstance(event, yaml.SequenceStartEvent):
+            return self._sequence(event)
+        if isinstance(event, yaml.MappingStartEvent):
+            return self._mapping(event)
+        return Node(value="", line=event.start_mark.line + 1)
+
+    def _refuse_anchor_and_tag(self, event: yaml.Event) -> None:
+        if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
+            self.complain(event, "& / *", "不用锚点和别名，把内容写出来", "no anchors or aliases: write it out")
+        tag = getattr(event, "tag", None)
+        if tag not in (None, "!"):
+            self.complain(event, str(tag), "不带标签的值", "a value without a tag")
+
+    def _scalar(self, event: yaml.ScalarEvent) -> Node:
+        text = str(event.value)
+        if event.style is None and _NEEDS_QUOTES & set(text):
+            self.complain(
+                event,
+                repr(text),
+                "含有 { } [ ] , 的值要加引号",
+                "quotes around a value that holds one of { } [ ] ,",
+            )
+        return Node(value=text, line=event.start_mark.line + 1)
+
+    def _sequence(self, start: yaml.Event) -> Node:
+        items: list[Node] = []
+        for event in self.events:
+            if isinstance(event, yaml.SequenceEndEvent):
+                break
+            self.path.append(str(len(items) + 1))
+            items.append(self.node(event))
+            self.path.pop()
+        return Node(value=tuple(items), line=start.start_mark.line + 1)
+
+    def _mapping(self, start: yaml.Event) -> Node:
+        entries: dict[str, Node] = {}
+        for event in self.events:
+            if isinstance(event, yaml.MappingEndEvent):
+                break
+            key = self._key(event)
+            self.path.append(key)
+            if key in entries:
+                self.complain(event, repr(key), "每个键只出现一次", "every key only once")
+            value = self.node(next(self.events))
+            entries[key] = Node(value=value.value, line=event.start_mark.line + 1)
+            self.path.pop()
+        return Node(value=entries, line=start.start_mark.line + 1)
+
+    def _key(self, event: yaml.Event) -> str:
+        node = self.node(event)
+        if isinstance(node.value, str):
+            return node.value
+        self.complain(event, node.shown(), "一个词作为键", "a word as key")
+        return node.shown()
+
+
+class _TooDeep(Exception):
+    def __init__(self, event: yaml.Event) -> None:
+        self.event = event
+
+
+def read(file: str, data: bytes, problems: list[Problem]) -> Node | None:
+    """The tree of one file, or None when it can't be read; what is wrong goes to `problems`."""
+    text = _decode(file, data, problems)
+    if text is None:
+        return None
+    before = len(problems)
+    try:
+        node = _document(file, text, problems)
+    except yaml.MarkedYAMLError as error:
+        problems.append(_syntax(file, error))
+        return None
+    except yaml.YAMLError as error:  # a character that YAML does not allow
+        problems.append(_unreadable(file, str(error).splitlines()[0]))
+        return None
+    except _TooDeep as deep:
+        line = deep.event.start_mark.line + 1
+        expected = Text(f"最多 {MAX_DEPTH} 层嵌套", f"at most {MAX_DEPTH} levels of nesting")
+        problems.append(Problem(file=file, line=line, key="(top)", found="…", expected=expected))
+        return None
+    return node if len(problems) == before else None
+
+
+def _decode(file: str, data: bytes, problems: list[Problem]) -> str | None:
+    if len(data) > MAX_BYTES:
+        expected = Text(f"最多 {MAX_BYTES} 字节的文件", f"a file of at most {MAX_BYTES} bytes")
+        problems.append(Problem(file=file, line=0, key="(file)", found=f"{len(data)}", expected=expected))
+        return None
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        problems.append(_unreadable(file, f"byte {error.start}"))
+        return None
+
+
+def _unreadable(file: str, found: str) -> Problem:
+    expected = Text("UTF-8 文本", "text in UTF-8")
+    return Problem(file=file, line=0, key="(file)", found=found, expected=expected)
+
+
+def _document(file: str, text: str, problems: list[Problem]) -> Node:
+    events = iter(yaml.parse(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)))
+    builder = _Builder(file, problems, events)
+    root: Node | None = None
+    for event in events:
+        if not isinstance(event, yaml.NodeEvent):
+            continue
+        if root is not None:
+            builder.complain(event, "---", "一个文件只有一份文档", "one document per file")
+            break
+        root = builder.node(event)
+    return root if root is not None else Node(value={}, line=1)
+
+
+def _syntax(file: str, error: yaml.MarkedYAMLError) -> Problem:
+    line = error.problem_mark.line + 1 if error.problem_mark else 0
+    found = error.problem or "?"
+    expected = Text("合法的 YAML（缩进用空格，括号成对）", "valid YAML (indent with spaces, close every bracket)")
+    return Problem(file=file, line=line, key="(syntax)", found=found, expected=expected)

@@ -1,0 +1,149 @@
+"""Who, at this moment: posts, deputies, delegation, fallback, separation of duties. Pure.
+
+A role is looked up through posts when it is needed, and what was found is recorded with the event:
+later changes of posts don't rewrite who was responsible.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from .definition.model import ANYONE, Definition, Role, Seat
+from .task import Task
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Holding:
+    """A person holds a post at a unit for a time."""
+
+    person_id: int
+    post: str
+    unit_id: int
+    deputy: bool
+    valid_from: int
+    valid_to: int | None  # first millisecond in which it holds no more
+
+    def holds(self, now: int) -> bool:
+        """Whether the post is held at that instant."""
+        return self.valid_from <= now and (self.valid_to is None or now < self.valid_to)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Delegation:
+    """While it lasts the principal is away; a delegate, if one is named, acts on their behalf."""
+
+    principal_id: int
+    delegate_id: int | None
+    valid_from: int
+    valid_to: int | None
+
+    def lasts(self, now: int) -> bool:
+        """Whether it is in force at that instant."""
+        return self.valid_from <= now and (self.valid_to is None or now < self.valid_to)
+
+
+class Actor(NamedTuple):
+    """A person who may act, and for whom: None for themselves."""
+
+    person_id: int
+    on_behalf: int | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Resolved:
+    """Who a role turned out to be."""
+
+    role: str  # that was found in the end
+    actors: tuple[Actor, ...]
+    vacant: tuple[str, ...] = ()  # roles on the way that nobody holds: to be reported
+
+    @property
+    def persons(self) -> tuple[int, ...]:
+        """The people, without for whom they act."""
+        return tuple(actor.person_id for actor in self.actors)
+
+
+@dataclass(kw_only=True, slots=True)
+class Directory:
+    """Posts and delegations of the units that a batch touches."""
+
+    units: Mapping[str, int] = field(default_factory=dict)  # the campaign's unit names
+    groups: Mapping[tuple[str, int], int] = field(default_factory=dict)  # (group, unit) -> unit
+    holdings: Mapping[tuple[str, int], Sequence[Holding]] = field(default_factory=dict)  # (post, unit)
+    delegations: Mapping[int, Sequence[Delegation]] = field(default_factory=dict)  # by principal
+
+    def seat(self, seat: Seat, task: Task) -> int | None:
+        """The unit at which a role's post is looked for."""
+        if seat.unit is not None:
+            return self.units.get(seat.unit)
+        unit = task.parties.get(seat.party or "")
+        if seat.group is None or unit is None:
+            return unit
+        return self.groups.get((seat.group, unit))
+
+    def actors(self, role: Role, task: Task, now: int) -> tuple[Actor, ...]:
+        """Who stands in for a role now: the holders, their delegates, else the deputies."""
+        unit = self.seat(role.seat, task)
+        held = [one for one in self.holdings.get((role.post, unit or 0), ()) if one.holds(now)]
+        present = self._present([one.person_id for one in held if not one.deputy], now)
+        if present:
+            return present
+        return self._present([one.person_id for one in held if one.deputy], now)
+
+    def _present(self, persons: Iterable[int], now: int) -> tuple[Actor, ...]:
+        found: list[Actor] = []
+        for person in persons:
+            away = [one for one in self.delegations.get(person, ()) if one.lasts(now)]
+            if not away:
+                found.append(Actor(person, None))
+            found.extend(Actor(one.delegate_id, person) for one in away if one.delegate_id is not None)
+        return tuple(dict.fromkeys(found))
+
+
+def resolve(directory: Directory, definition: Definition, role: str, task: Task, now: int) -> Resolved:
+    """Follow a role and its `else` chain to somebody who is there.
+
+    Nobody at all gives no actors and every role of the chain as vacant.
+    """
+    vacant: list[str] = []
+    name: str | None = role
+    while name is not None and name not in vacant:
+        found = directory.actors(definition.roles[name], task, now)
+        if found:
+            return Resolved(role=name, actors=found, vacant=tuple(vacant))
+        vacant.append(name)
+        name = definition.roles[name].otherwise
+    return Resolved(role=role, actors=(), vacant=tuple(vacant))
+
+
+def acting_as(
+    directory: Directory, definition: Definition, roles: Sequence[str], task: Task, person: int, now: int
+) -> tuple[str, Actor] | None:
+    """In which of the roles a person may act, and for whom; None if in none of them."""
+    for role in roles:
+        found = resolve(directory, definition, role, task, now)
+        for actor in found.actors:
+            if actor.person_id == person:
+                return found.role, actor
+        if person in _principals(directory, definition.roles[role], task, now):
+            return role, Actor(person, None)  # a principal who delegated may still act
+    return None
+
+
+def _principals(directory: Directory, role: Role, task: Task, now: int) -> set[int]:
+    unit = directory.seat(role.seat, task) or 0
+    held = directory.holdings.get((role.post, unit), ())
+    return {one.person_id for one in held if one.holds(now) and not one.deputy}
+
+
+def excluded(task: Task, not_by: Sequence[str]) -> frozenset[int]:
+    """Everyone whom `not_by` keeps from acting: principals and delegates who did those acts."""
+    acts = task.actors if ANYONE in not_by else {name: task.actors.get(name, []) for name in not_by}
+    return frozenset(person for persons in acts.values() for person in persons)
+
+
+def touches(actor: Actor, persons: frozenset[int] | set[int]) -> bool:
+    """Whether the actor, or the principal on whose behalf they act, is among these persons."""
+    return actor.person_id in persons or (actor.on_behalf is not None and actor.on_behalf in persons)

@@ -1,0 +1,181 @@
+"""A task as a decision sees it: what is stored, and nothing that can be derived.
+
+Instants are whole milliseconds since the epoch. A `Task` is the working copy of a row; `decide`
+copies what it is given and leaves the original alone. The other records here are frozen.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from .definition.model import Light, Outcome
+
+Stop = tuple[int, int | None]  # from, to (None: still stopped)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Pending:
+    """An act that waits for a second person's confirmation."""
+
+    transition: str
+    asked_by: int  # person
+    on_behalf: int | None  # the principal, where a delegate asked
+    role: str  # as which the asker acted
+    asked_at: int
+    expires_at: int  # last millisecond in which it can be confirmed
+    facts: dict[str, Any]  # what was reported with it, held back until confirmed
+    rows: dict[str, list[dict[str, Any]]]  # rows reported with it, likewise
+    evidence: tuple[str, ...]  # SHA-256, hex
+    stops: bool  # whether the task's clocks stand still meanwhile
+
+
+@dataclass(kw_only=True, slots=True)
+class Task:
+    """One instance of a definition. Mutable only inside a decision."""
+
+    id: int
+    campaign_id: int
+    version_id: int  # of the pack
+    kind: str
+    track: str | None
+    unit_id: int  # of the first party
+    parent_id: int | None
+    row_id: int | None  # the parent's row that it was opened for
+    moment_id: int | None  # the round's moment that opened it
+    state: str
+    visit: int  # how many states it has entered
+    came_from: str | None  # the state it left last
+    opened_at: int
+    state_since: int
+    reported_at: int  # last act by whom the state waits for, or the entry into it
+    deadline: int | None  # last millisecond, before stops are added
+    deadline_set_at: int
+    deadline_anchor: int  # from where `deadline_basis` counts
+    deadline_basis: str  # the words it was computed from
+    revision: int  # moved by people's acts only
+    seq: int  # of its last event
+    head: bytes  # hash of its last event
+    shared: int = 0  # 1 while it is the draft that a unit's proposals share
+    ended_at: int | None = None
+    outcome: Outcome | None = None
+    parties: dict[str, int] = field(default_factory=dict)
+    facts: dict[str, Any] = field(default_factory=dict)
+    fact_times: dict[str, int] = field(default_factory=dict)
+    acts: dict[str, int] = field(default_factory=dict)  # transition -> times taken
+    actors: dict[str, list[int]] = field(default_factory=dict)  # transition -> persons
+    stops: tuple[Stop, ...] = ()
+    stop_used: bool = False  # a confirmation has already stopped this deadline
+    pending: tuple[Pending, ...] = ()
+    last_opened: dict[str, int] = field(default_factory=dict)  # rule -> its last opening
+    # The projection: derived, kept beside the facts so that tasks can be found.
+    wake_at: int | None = None
+    light: Light = "green"
+    due_at: int | None = None
+    waits_for: str | None = None  # role
+    waits_post: str | None = None
+    waits_unit: int | None = None
+    provisional: int = 0  # 1 when the deadline rests on a projected calendar year
+    planned_under: int = 0  # the planning epoch of `wake_at`
+
+
+EpisodeEnd = Literal["cleared", "ended", "lifted", "until"]
+
+
+@dataclass(kw_only=True, slots=True)
+class Episode:
+    """One stretch of time in which a rule holds on a task. Mutable only inside a decision."""
+
+    id: int  # 0 until the engine has drawn one
+    rule: str
+    light: Light
+    opened_at: int
+    told_at: int  # last telling; `again: every` counts from here
+    superseded: int = 0  # 1: a graver rung acted; it keeps its light and does nothing more
+    inert_at: int | None = None  # lifted or ended by `until` while the condition still holds
+    inert_by: EpisodeEnd | None = None
+    ended_at: int | None = None
+    ended_by: EpisodeEnd | None = None
+    lifts_light: int = 1  # 0: closed by the task's end
+
+    @property
+    def shines(self) -> bool:
+        """Whether it gives the task its light."""
+        return self.ended_at is None and self.inert_at is None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Related:
+    """Another task, as conditions see it."""
+
+    id: int
+    kind: str
+    row_id: int | None = None
+    ended_at: int | None = None
+    outcome: Outcome | None = None
+
+    def has(self, status: str, now: int) -> bool:
+        """Whether it is open, ended or accepted at that instant."""
+        ended = self.ended_at is not None and self.ended_at <= now
+        if status == "open":
+            return not ended
+        return ended and (status == "ended" or self.outcome == "accepted")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Concern:
+    """A link: `task_id` concerns `about_id`, because of an episode there."""
+
+    task_id: int
+    about_id: int
+    episode_id: int | None
+    kind: str  # of the task that concerns
+    draft: bool  # it is still a draft
+    ended_at: int | None  # of the task that concerns
+    outcome: Outcome | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Backing:
+    """From a draft's side: an episode that opened or proposed it, and whether it still stands."""
+
+    about_id: int
+    episode_id: int
+    stands: bool
+    removed: bool  # already taken off the draft
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Row:
+    """A row of a list on a task."""
+
+    id: int
+    list: str
+    values: dict[str, Any]
+    closed_at: int | None = None
+    closed_by: int | None = None  # task
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Nudge:
+    """Something happened to another task that this one must know."""
+
+    id: int
+    cause: Literal["child", "concerned", "concerning", "parent", "joined"]
+    other_id: int
+    at: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Loaded:
+    """Everything about a task that a decision may look at, read after its row was locked."""
+
+    task: Task
+    episodes: tuple[Episode, ...] = ()  # those not ended
+    children: tuple[Related, ...] = ()
+    concerned: tuple[Related, ...] = ()  # tasks that this one concerns
+    concerning: tuple[Concern, ...] = ()  # tasks that concern this one
+    parent: Related | None = None
+    rows: tuple[Row, ...] = ()
+    backing: tuple[Backing, ...] = ()
+    nudges: tuple[Nudge, ...] = ()

@@ -1,0 +1,27 @@
+"""A sentence in both languages, and the choice between them.
+
+Everything a person reads exists twice, in Chinese and in English. `Text` keeps the pair together,
+so that nobody can write one and forget the other.
+"""
+
+from __future__ import annotations
+
+from typing import Literal, NamedTuple
+
+Language = Literal["zh", "en"]
+LANGUAGES: tuple[Language, ...] = ("zh", "en")
+
+
+class Text(NamedTuple):
+    """One sentence or label, in Chinese and in English."""
+
+    zh: str
+    en: str
+
+    def to(self, language: Language) -> str:
+        """The sentence in that language."""
+        return self.zh if language == "zh" else self.en
+
+    def fill(self, **values: object) -> Text:
+        """Both sentences with their `{placeholders}` filled by `str.format`."""
+        return Text(self.zh.format(**values), self.en.format(**values))

@@ -97,10 +97,10 @@ def crossing(view: View, anchor: int, instant: int) -> Look:
     return Look(False, None if stop[1] is None else stop[1] + instant - own + 1)
 
 
-def effective(task: Task, anchor: int, instant: int) -> int:
+def effective(stops: Sequence[Stop], anchor: int, instant: int) -> int:
     """`instant` with the stops since `anchor` that are over added to it."""
     shift = 0
-    for begin, finish in task.stops:
+    for begin, finish in stops:
         if finish is not None and finish > anchor and max(begin, anchor) <= instant + shift:
             shift += finish - max(begin, anchor)
     return instant + shift

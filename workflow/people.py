@@ -83,14 +83,20 @@ class Directory:
             return unit
         return self.groups.get((seat.group, unit))
 
-    def actors(self, role: Role, task: Task, now: int) -> tuple[Actor, ...]:
-        """Who stands in for a role now: the holders, their delegates, else the deputies."""
+    def actors(self, role: Role, task: Task, now: int, without: frozenset[int]) -> tuple[Actor, ...]:
+        """Who stands in for a role now: the holders, their delegates, else the deputies.
+
+        People in `without` are excluded from the act, for themselves and as delegates, and count as
+        absent: their deputies step in.
+        """
         unit = self.seat(role.seat, task)
         held = [one for one in self.holdings.get((role.post, unit or 0), ()) if one.holds(now)]
-        present = self._present([one.person_id for one in held if not one.deputy], now)
-        if present:
-            return present
-        return self._present([one.person_id for one in held if one.deputy], now)
+        for deputy in (False, True):
+            persons = [one.person_id for one in held if one.deputy is deputy]
+            present = [one for one in self._present(persons, now) if not touches(one, without)]
+            if present:
+                return tuple(present)
+        return ()
 
     def _present(self, persons: Iterable[int], now: int) -> tuple[Actor, ...]:
         found: list[Actor] = []
@@ -102,15 +108,25 @@ class Directory:
         return tuple(dict.fromkeys(found))
 
 
-def resolve(directory: Directory, definition: Definition, role: str, task: Task, now: int) -> Resolved:
-    """Follow a role and its `else` chain to somebody who is there.
+NOBODY: frozenset[int] = frozenset()
+
+
+def resolve(
+    directory: Directory,
+    definition: Definition,
+    role: str,
+    task: Task,
+    now: int,
+    without: frozenset[int] = NOBODY,
+) -> Resolved:
+    """Follow a role and its `else` chain to somebody who is there, and not excluded.
 
     Nobody at all gives no actors and every role of the chain as vacant.
     """
     vacant: list[str] = []
     name: str | None = role
     while name is not None and name not in vacant:
-        found = directory.actors(definition.roles[name], task, now)
+        found = directory.actors(definition.roles[name], task, now, without)
         if found:
             return Resolved(role=name, actors=found, vacant=tuple(vacant))
         vacant.append(name)
@@ -119,15 +135,21 @@ def resolve(directory: Directory, definition: Definition, role: str, task: Task,
 
 
 def acting_as(
-    directory: Directory, definition: Definition, roles: Sequence[str], task: Task, person: int, now: int
+    directory: Directory,
+    definition: Definition,
+    roles: Sequence[str],
+    task: Task,
+    person: int,
+    now: int,
+    without: frozenset[int] = NOBODY,
 ) -> tuple[str, Actor] | None:
     """In which of the roles a person may act, and for whom; None if in none of them."""
     for role in roles:
-        found = resolve(directory, definition, role, task, now)
+        found = resolve(directory, definition, role, task, now, without)
         for actor in found.actors:
             if actor.person_id == person:
                 return found.role, actor
-        if person in _principals(directory, definition.roles[role], task, now):
+        if person not in without and person in _principals(directory, definition.roles[role], task, now):
             return role, Actor(person, None)  # a principal who delegated may still act
     return None
 

@@ -116,7 +116,7 @@ def _recomputed(task: Task, around: Surroundings) -> int | None:
     except ValueError:
         return None  # it rests on a date, which no calendar moves
     moved = around.calendar.add(task.deadline_anchor, span)
-    passed = effective(task, task.deadline_set_at, task.deadline) < around.now
+    passed = effective(task.stops, task.deadline_set_at, task.deadline) < around.now
     return None if passed or moved == task.deadline or moved < around.now else moved
 
 
@@ -175,5 +175,6 @@ def _first_deadline(
     if source.how == "none":
         return None, "none"
     raise Undecidable(
-        f"期限“{source}”无法计算：流程定义不完整。", f"The deadline {source} can't be computed: mend the definition."
+        f"期限“{source}”无法计算：流程定义不完整。",
+        f"The deadline {source} can't be computed: mend the definition.",
     )

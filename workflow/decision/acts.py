@@ -4,20 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date
 from typing import Any
 
-from ..definition.cursor import micro
-from ..definition.model import CONFIRM, REFUSE, Definition, Fact, Setting, Transition
+from ..definition.model import CONFIRM, REFUSE, Definition, Fact, Transition
 from ..definition.sentences import sentence
 from ..definition.task import BUILT_IN
-from ..definition.terms import MICRO
 from ..errors import BadValue, NotAllowed, NotNow, Unknown
-from ..people import Actor, acting_as, excluded, touches
+from ..people import NOBODY, Actor, acting_as, excluded, touches
 from ..task import Pending
 from ..text import Text
 from .case import Case
-from .outcome import EventDraft
+from .outcome import EventDraft, EventKind, Message
+from .settings import apply_settings
 from .values import check_future, check_row, check_value
 
 LIFT = "lift"  # `lift:RULE`
@@ -87,19 +85,22 @@ def _transition(case: Case, name: str) -> Transition:
 def _authorise(case: Case, transition: Transition, act: Act) -> tuple[str, Actor | None]:
     if act.person_id is None:
         return "round", None
-    role, actor = _role_of(case, transition.by, act.person_id, transition.label)
-    if transition.not_by and touches(actor, excluded(case.task, transition.not_by)):
+    without = excluded(case.task, transition.not_by)
+    if act.person_id in without:
         raise NotAllowed(
             f"不能由你“{transition.label.zh}”：你（或你所代表的人）办理过本事项的 {'、'.join(transition.not_by)}，"
             "须由他人办理。",
             f"You may not {transition.label.en!r}: you, or the person you stand in for, did "
             f"{', '.join(transition.not_by)} on this task. Somebody else must.",
         )
-    return role, actor
+    return _role_of(case, transition.by, act.person_id, transition.label, without)
 
 
-def _role_of(case: Case, roles: Sequence[str], person: int, label: Text) -> tuple[str, Actor]:
-    found = acting_as(case.around.directory, case.book.definition, roles, case.task, person, case.now)
+def _role_of(
+    case: Case, roles: Sequence[str], person: int, label: Text, without: frozenset[int] = NOBODY
+) -> tuple[str, Actor]:
+    directory, definition = case.around.directory, case.book.definition
+    found = acting_as(directory, definition, roles, case.task, person, case.now, without)
     if found is None:
         names = [case.book.definition.roles[role].label for role in roles]
         raise NotAllowed(
@@ -163,7 +164,7 @@ def _take(
     confirmed: bool = False,
 ) -> None:
     origin = case.task.state
-    _apply_facts(case, facts)
+    case.report(facts)
     _apply_rows(case, rows)
     target = origin if confirmed and transition.target is None else _target(case, transition, confirmed)
     event = case.record("act", case.now, transition=transition.name, role=role)
@@ -171,12 +172,11 @@ def _take(
     event.header |= {"from": origin, "to": target}
     event.values |= facts | {f"{name}[]": listed for name, listed in rows.items()}
     _count(case, transition.name, role, actor)
-    for setting in transition.sets:
-        _set(case, setting, facts)
     case.evidence.extend(act.evidence)
     case.open_all(transition.opens, event, {"transition": transition.name})
     if transition.target is not None:
         case.enter(target, case.now, event)
+    apply_settings(case, transition.sets, facts)
 
 
 def _target(case: Case, transition: Transition, confirmed: bool) -> str:
@@ -258,13 +258,6 @@ def fact_named(definition: Definition, name: str) -> Fact:
     return definition.facts.get(name) or BUILT_IN[name]
 
 
-def _apply_facts(case: Case, facts: Mapping[str, Any]) -> None:
-    own = {name: value for name, value in facts.items() if name in case.book.definition.facts}
-    if own:
-        case.task.facts = {**case.task.facts, **own}
-        case.task.fact_times = {**case.task.fact_times, **dict.fromkeys(own, case.now)}
-
-
 def _rows(case: Case, transition: Transition, act: Act) -> dict[str, list[dict[str, Any]]]:
     lists = case.book.definition.lists
     allowed = {name for name in (*transition.asks, *transition.optional) if name in lists}
@@ -287,7 +280,9 @@ def _row(case: Case, name: str, raw: Mapping[str, Any]) -> dict[str, Any]:
             check_future(fact, checked[column], case.view.calendar, case.now)
     if "id" not in raw:
         return checked
-    if not any(str(row.id) == str(raw["id"]) and row.list == name and row.closed_at is None for row in case.rows):
+    if not any(
+        str(row.id) == str(raw["id"]) and row.list == name and row.closed_at is None for row in case.rows
+    ):
         raise BadValue(
             f"清单 {name} 中没有未销号的第 {raw['id']} 行，不能修改。",
             f"There is no open row {raw['id']} in {name} to change.",
@@ -310,39 +305,6 @@ def _apply_rows(case: Case, rows: Mapping[str, list[dict[str, Any]]]) -> None:
                 continue
             old = next(row for row in case.rows if row.id == values["id"])
             case.change_row(replace(old, values=kept))
-
-
-def _set(case: Case, setting: Setting, facts: Mapping[str, Any]) -> None:
-    if setting.target != "deadline":
-        fact = case.book.definition.facts[setting.target]
-        _apply_facts(case, {setting.target: _constant(fact, str(setting.value))})
-        return
-    calendar = case.view.calendar
-    if setting.source is not None:
-        value = facts.get(setting.source, case.task.facts.get(setting.source))
-        if value is not None:
-            case.set_deadline(calendar.end_of(date.fromisoformat(value)), setting.source, case.now)
-    elif setting.span is not None:
-        case.set_deadline(calendar.add(case.now, setting.span), str(setting.span), case.now)
-    elif setting.at_least is not None:
-        _at_least(case, setting)
-    case.provisional(case.now)
-
-
-def _at_least(case: Case, setting: Setting) -> None:
-    """The later of the deadline, stops included, and so long from now."""
-    assert setting.at_least is not None
-    floor = case.view.calendar.add(case.now, setting.at_least)
-    case.project(None)  # due_at with the stop that may just have ended
-    if case.task.due_at is None or case.task.due_at < floor:
-        case.set_deadline(floor, str(setting.at_least), case.now)
-
-
-def _constant(fact: Fact, value: str) -> Any:
-    parsed = micro(value) if fact.type in ("number", "percent", "count") else None
-    if parsed is None:
-        return value
-    return parsed // MICRO if parsed % MICRO == 0 else parsed / MICRO
 
 
 # --- confirmations ----------------------------------------------------------------------------------
@@ -379,7 +341,9 @@ def _ask(
         evidence=tuple(act.evidence),
         stops=confirmation.stops_deadline and not case.task.stop_used,
     )
-    event = case.record("asked", case.now, transition=transition.name, role=role, expires_at=pending.expires_at)
+    event = case.record(
+        "asked", case.now, transition=transition.name, role=role, expires_at=pending.expires_at
+    )
     _sign(event, actor, act)
     event.values |= facts | {f"{name}[]": listed for name, listed in rows.items()}
     case.tell(event, [confirmation.role], "to confirm")
@@ -390,7 +354,7 @@ def _ask(
 def _judge_when(case: Case, transition: Transition, facts: dict[str, Any]) -> None:
     """Judge the guard as if the facts were already reported, then put them back."""
     kept = case.task.facts, case.task.fact_times
-    _apply_facts(case, facts)
+    case.report(facts)
     _move(case, transition)
     case.task.facts, case.task.fact_times = kept
 
@@ -410,11 +374,11 @@ def _answer(case: Case, act: Act, verb: str, name: str) -> None:
     reason = _optional_reason(act, required=verb == REFUSE)
     case.release(pending)
     asker = Actor(pending.asked_by, pending.on_behalf)
-    kind = "confirmed" if verb == CONFIRM else "refused"
-    event = case.record(kind, case.now, transition=name, role=role, asked_by=pending.asked_by)  # type: ignore[arg-type]
+    kind: EventKind = "confirmed" if verb == CONFIRM else "refused"
+    event = case.record(kind, case.now, transition=name, role=role, asked_by=pending.asked_by)
     _sign(event, actor, Act(name=act.name, person_id=act.person_id))
     event.values |= reason
-    _tell_asker(case, event, pending)
+    _tell_asker(event, pending)
     if verb == CONFIRM:
         asked = Act(name=name, person_id=pending.asked_by, evidence=pending.evidence)
         _take(case, transition, pending.role, asker, pending.facts, pending.rows, asked, confirmed=True)
@@ -430,9 +394,7 @@ def _not_own(transition: Transition, pending: Pending, actor: Actor) -> None:
         )
 
 
-def _tell_asker(case: Case, event: EventDraft, pending: Pending) -> None:
-    from .outcome import Message
-
+def _tell_asker(event: EventDraft, pending: Pending) -> None:
     event.messages.append(Message(person_id=pending.asked_by, role=pending.role, reason="answered"))
 
 

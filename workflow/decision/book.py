@@ -25,7 +25,9 @@ class Book:
     @cached_property
     def rules(self) -> tuple[tuple[Rule, Looker], ...]:
         """The escalation rules with their compiled conditions, in the order of the file."""
-        return tuple((rule, compile_term(rule.when, self.definition)) for rule in self.definition.rules.values())
+        return tuple(
+            (rule, compile_term(rule.when, self.definition)) for rule in self.definition.rules.values()
+        )
 
     @cached_property
     def automatic(self) -> Mapping[str, tuple[tuple[Transition, Looker], ...]]:

@@ -16,7 +16,7 @@ from ..calendar import Calendar
 from ..condition import View, effective
 from ..definition.model import LIGHTS, Opening, Rule
 from ..people import Directory, Resolved, resolve
-from ..task import Episode, EpisodeEnd, Loaded, Pending, Related, Row, Task
+from ..task import Episode, EpisodeEnd, Loaded, Pending, Related, Row
 from .book import Book
 from .outcome import Decision, EventDraft, EventKind, Link, Message, NewTask, Reason, RowChange
 
@@ -91,15 +91,26 @@ class Case:
             for person in found.persons:
                 if person not in told:
                     told.add(person)
-                    event.messages.append(Message(person_id=person, role=found.role, reason=reason, rule=rule))
+                    event.messages.append(
+                        Message(person_id=person, role=found.role, reason=reason, rule=rule)
+                    )
 
     def nudge(self, task_id: int, cause: str) -> None:
         """Let another task know; it will look for itself."""
         self.nudges[(task_id, cause)] = None
 
+    def report(self, facts: Mapping[str, Any]) -> None:
+        """Facts of the definition become the task's; what it doesn't declare stays in the event."""
+        own = {name: value for name, value in facts.items() if name in self.book.definition.facts}
+        if own:
+            self.task.facts = {**self.task.facts, **own}
+            self.task.fact_times = {**self.task.fact_times, **dict.fromkeys(own, self.now)}
+
     # --- clocks -----------------------------------------------------------------------------------
 
-    def set_deadline(self, instant: int, basis: str, anchor: int, *, kind: EventKind = "deadline_set") -> None:
+    def set_deadline(
+        self, instant: int, basis: str, anchor: int, *, kind: EventKind = "deadline_set"
+    ) -> None:
         """Give the task a new deadline; both values stay visible."""
         task = self.task
         self.record(kind, self.now, old=task.deadline, new=instant, basis=basis)
@@ -220,7 +231,9 @@ class Case:
 
     # --- opening ----------------------------------------------------------------------------------
 
-    def open_all(self, openings: Sequence[Opening], event: EventDraft, origin: dict[str, Any]) -> list[NewTask]:
+    def open_all(
+        self, openings: Sequence[Opening], event: EventDraft, origin: dict[str, Any]
+    ) -> list[NewTask]:
         """Open what a state, a transition or a rule says, as children of this task."""
         opened = [task for one in openings for task in self._open(one, origin)]
         event.tasks.extend(opened)
@@ -233,7 +246,9 @@ class Case:
         if opening.each is None:
             return [self._new(opening, origin, {})]
         busy = {
-            child.row_id for child in self.view.children if child.kind == opening.kind and child.ended_at is None
+            child.row_id
+            for child in self.view.children
+            if child.kind == opening.kind and child.ended_at is None
         }
         rows = [row for row in self.rows if row.list == opening.each and row.closed_at is None]
         return [self._new(opening, origin, row.values, row.id) for row in rows if row.id not in busy]
@@ -340,8 +355,12 @@ class Case:
         state = self.book.definition.states[task.state]
         role = self.book.definition.roles[state.waits_for] if state.waits_for else None
         task.wake_at = wake_at
-        task.light = LIGHTS[max((LIGHTS.index(one.light) for one in self.live.values() if one.shines), default=0)]
-        task.due_at = None if task.deadline is None else effective(task, task.deadline_set_at, task.deadline)
+        task.light = LIGHTS[
+            max((LIGHTS.index(one.light) for one in self.live.values() if one.shines), default=0)
+        ]
+        task.due_at = (
+            None if task.deadline is None else effective(task.stops, task.deadline_set_at, task.deadline)
+        )
         task.waits_for = role.name if role else None
         task.waits_post = role.post if role else None
         task.waits_unit = around.directory.seat(role.seat, task) if role else None

@@ -6,6 +6,7 @@ from ..condition import earliest, next_end
 from ..errors import Undecidable
 from .case import Case
 from .rules import act_on_fresh, look_at_rules
+from .settings import apply_settings
 
 MAX_STEPS = 2_000  # a task with more instants than this to catch up on is set aside
 MAX_MOVES = 50
@@ -82,6 +83,7 @@ def _take(case: Case, at: int) -> bool:
         case.task.acts = {**case.task.acts, transition.name: case.task.acts.get(transition.name, 0) + 1}
         case.open_all(transition.opens, event, {"transition": transition.name})
         case.enter(target, at, event)
+        apply_settings(case, transition.sets, {})
         return True
     return False
 
@@ -102,7 +104,9 @@ def _abandon(case: Case, at: int) -> bool:
     if not case.book.definition.states[case.task.state].draft or not backing:
         return False
     standing = {one.about_id for one in backing if one.stands}
-    gone = sorted({one.about_id for one in backing if not one.removed} - standing - set(case.removed_concerns))
+    gone = sorted(
+        {one.about_id for one in backing if not one.removed} - standing - set(case.removed_concerns)
+    )
     if gone:
         case.removed_concerns.extend(gone)
         case.record("left", at, about=gone)

@@ -40,7 +40,9 @@ def _number(fact: Fact, raw: Any) -> int | float:
     parsed = micro(str(raw).removesuffix("%")) if not isinstance(raw, bool) else None
     if parsed is None or (fact.type == "count" and parsed % MICRO):
         whole = fact.type == "count"
-        raise _bad(fact, raw, "整数" if whole else "数字（小数最多 6 位）", "a whole number" if whole else "a number")
+        raise _bad(
+            fact, raw, "整数" if whole else "数字（小数最多 6 位）", "a whole number" if whole else "a number"
+        )
     if fact.min is not None and parsed < fact.min:
         raise _bad(fact, raw, f"不小于 {_shown(fact.min)}", f"at least {_shown(fact.min)}")
     if fact.max is not None and parsed > fact.max:

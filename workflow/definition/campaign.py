@@ -4,15 +4,27 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection
-from datetime import date
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from ..calendar import Misread
 from ..moment import parse_moment
 from ..text import Text
 from . import model
-from .cursor import Cursor, bilingual, choice, day, named, reference, references, text, words
+from .cursor import (
+    Cursor,
+    bilingual,
+    choice,
+    day,
+    name_of,
+    named,
+    reference,
+    references,
+    text,
+    words,
+)
 from .task import again
+from .yaml import NOTHING
 
 MISSED = ("run once", "run each", "skip")
 ON_HOLIDAY = ("next workday", "previous workday", "run anyway", "skip")
@@ -32,22 +44,24 @@ def campaign(top: Cursor, kinds: Collection[str]) -> tuple[model.Campaign, model
         return named(cursor, reader.read)
 
     known: dict[str, Callable[[Cursor], Any]] = {
-        "campaign": text,
+        "campaign": name_of,
         "prefix": _prefix,
         "label": bilingual,
         "basis": _basis,
         "zone": _zone,
         "tracks": lambda cursor: named(cursor, lambda _name, entry: bilingual(entry)),
-        "units": lambda cursor: True,  # read below, with every problem
+        "units": lambda _: True,  # read below, with every problem
         "milestones": lambda cursor: named(cursor, lambda _name, entry: day(entry)),
-        "defaults": lambda cursor: True,
+        "defaults": lambda _: True,  # read above
         "rounds": rounds,
     }
     required = ("campaign", "prefix", "label", "basis", "units", "milestones")
     values = words(top, known, required=required)
     units = units_of(top, complain=True)
     if "start" not in milestones:
-        top.fail("节点 start（专项行动的起点）", "a milestone start, where the campaign begins", found="nothing")
+        top.fail(
+            "节点 start（专项行动的起点）", "a milestone start, where the campaign begins", found=NOTHING
+        )
     if len(top.problems) > before:
         return None
     return _built(values, units), defaults["again"]
@@ -81,17 +95,19 @@ def _prefix(cursor: Cursor) -> str | None:
 
 
 def _basis(cursor: Cursor) -> model.Basis | None:
-    values = words(cursor, {"document": text, "decided_by": text, "on": day}, ("document", "decided_by", "on"))
+    values = words(
+        cursor, {"document": text, "decided_by": text, "on": day}, ("document", "decided_by", "on")
+    )
     if len(values) < 3:
         return None
     return model.Basis(document=values["document"], decided_by=values["decided_by"], on=values["on"])
 
 
 def _zone(cursor: Cursor) -> str | None:
-    value = text(cursor)
+    value = cursor.node.value
     try:
-        return ZoneInfo(value or "").key
-    except (ZoneInfoNotFoundError, ValueError):
+        return ZoneInfo(value if isinstance(value, str) else "").key
+    except (ZoneInfoNotFoundError, ValueError, OSError):  # OSError: a folder of zones, such as `Asia`
         cursor.fail("IANA 时区，如 Asia/Shanghai", "an IANA time zone such as Asia/Shanghai")
         return None
 
@@ -101,7 +117,7 @@ def _defaults(top: Cursor) -> dict[str, Any]:
     entry = top.get("defaults")
     known = {"missed": choice(*MISSED), "on_holiday": choice(*ON_HOLIDAY), "again": again}
     read = words(entry, known) if entry else {}
-    quiet = Cursor(file=top.file, path=(), node=type(top.node)(value=_AGAIN), problems=[])
+    quiet = top.quiet().down("again", type(top.node)(value=_AGAIN))
     return {"missed": "run once", "on_holiday": "next workday", "again": again(quiet), **read}
 
 
@@ -110,51 +126,46 @@ def units_of(top: Cursor, *, complain: bool = False) -> dict[str, model.Unit]:
     entry = top.get("units")
     if entry is None:
         return {}
-    problems = entry.problems if complain else []
-    entry = Cursor(file=entry.file, path=entry.path, node=entry.node, problems=problems)
+    entry = entry if complain else entry.quiet()
     units: dict[str, model.Unit] = {}
-    groups: list[tuple[str, Cursor]] = []
-    for name, item in entry.entries():
-        if "of each" in item.keys():
-            groups.append((name, item))
-            continue
-        for unit in _unit(name, item):
+    places: dict[str, Cursor] = {}
+    entries = named(entry, lambda _name, item: item)
+    if not entries:
+        entry.fail("至少一个单位", "at least one unit")
+    for name, item in sorted(entries.items(), key=lambda each: each[1].has("of each")):  # groups last
+        read = _group(name, item, units) if item.has("of each") else _unit(name, item)
+        for unit in read:
             if unit.code in units:
                 item.fail("每个单位代码只出现一次", "every unit code only once", found=unit.code)
-            units[unit.code] = unit
-    for name, item in groups:
-        units |= {unit.code: unit for unit in _group(name, item, units)}
-    _check_inside(entry, units)
+            units[unit.code], places[unit.code] = unit, item
+    _check_inside(units, places)
     return units
 
 
 def _unit(name: str, cursor: Cursor) -> list[model.Unit]:
-    if "members" not in cursor.keys():
-        values = words(cursor, {"kind": text, "label": bilingual, "in": text}, ("kind", "label"))
+    if not cursor.has("members"):
+        values = words(cursor, {"kind": name_of, "label": bilingual, "in": text}, ("kind", "label"))
         if "kind" not in values or "label" not in values:
             return []
         return [model.Unit(code=name, kind=values["kind"], label=values["label"], inside=values.get("in"))]
-    members: dict[str, Text] = {}
-
-    def read(entry: Cursor) -> bool:
-        members.update(named(entry, lambda _name, label: bilingual(label)))
-        return True
-
-    values = words(cursor, {"kind": text, "in": text, "members": read}, ("kind", "members"))
+    known: dict[str, Callable[[Cursor], Any]] = {
+        "kind": name_of,
+        "in": text,
+        "members": lambda entry: named(entry, lambda _name, label: bilingual(label)),
+    }
+    values = words(cursor, known, required=("kind", "members"))
     if "kind" not in values:
         return []
     return [
         model.Unit(code=code, kind=values["kind"], label=label, inside=values.get("in"))
-        for code, label in members.items()
+        for code, label in values.get("members", {}).items()
     ]
 
 
 def _group(name: str, cursor: Cursor, units: dict[str, model.Unit]) -> list[model.Unit]:
     kinds = {unit.kind for unit in units.values()}
-    known = {
-        "of each": lambda entry: reference(entry, kinds, Text("单位类别", "kind of unit")),
-        "label": bilingual,
-    }
+    what = Text("单位类别", "kind of unit")
+    known = {"of each": lambda entry: reference(entry, kinds, what), "label": bilingual}
     values = words(cursor, known, ("of each", "label"))
     if len(values) < 2:
         return []
@@ -162,20 +173,37 @@ def _group(name: str, cursor: Cursor, units: dict[str, model.Unit]) -> list[mode
         model.Unit(
             code=f"{name}.{unit.code}",
             kind=name,
-            label=Text(*(part.replace("{unit}", own) for part, own in zip(values["label"], unit.label, strict=True))),
+            label=_with_unit(values["label"], unit.label),
             inside=unit.code,
             group_of=unit.code,
             group=name,
         )
-        for unit in list(units.values())
+        for unit in units.values()
         if unit.kind == values["of each"]
     ]
 
 
-def _check_inside(cursor: Cursor, units: dict[str, model.Unit]) -> None:
+def _with_unit(label: Text, unit: Text) -> Text:
+    return Text(label.zh.replace("{unit}", unit.zh), label.en.replace("{unit}", unit.en))
+
+
+def _check_inside(units: dict[str, model.Unit], places: dict[str, Cursor]) -> None:
     for unit in units.values():
-        if unit.inside is not None and unit.inside not in units:
-            cursor.fail("已声明的单位", "a declared unit", found=unit.inside, words=units)
+        if unit.inside is None:
+            continue
+        place = places[unit.code].get("in") or places[unit.code]
+        if unit.inside not in units:
+            place.fail("已声明的单位", "a declared unit", found=unit.inside, words=units)
+        elif _is_inside_itself(unit, units):
+            place.fail("不绕回自身的上级单位", "a unit above it that does not lead back to itself")
+
+
+def _is_inside_itself(unit: model.Unit, units: dict[str, model.Unit]) -> bool:
+    above, seen = unit.inside, set[str]()
+    while above in units and above not in seen:
+        seen.add(above)
+        above = units[above].inside
+    return unit.code in seen
 
 
 class _RoundReader:
@@ -202,9 +230,8 @@ class _RoundReader:
             "on_holiday": choice(*ON_HOLIDAY),
         }
         values = words(cursor, known, ("at",))
-        if ("opens" in values) == ("completes" in values):
+        if cursor.has("opens") == cursor.has("completes"):
             cursor.fail("opens 或 completes，二者之一", "either opens or completes")
-            return None
         if "at" not in values:
             return None
         return model.Round(
@@ -223,26 +250,25 @@ class _RoundReader:
             return None
         try:
             parse_moment(value, self._milestones)
-        except ValueError as error:
-            cursor.fail(
-                "时刻：节点名、mon 09:00、day 1 09:00、month end 17:00、quarter start 09:00",
-                f"a moment: a milestone, mon 09:00, day 1 09:00, month end 17:00, quarter start 09:00 ({error})",
-                words=self._milestones,
-            )
+        except Misread as error:
+            zh, en = error.text
+            cursor.fail(f"时刻（{zh}）", f"a moment ({en})")
             return None
         return value
 
     def _openings(self, cursor: Cursor) -> tuple[model.Opening, ...] | None:
-        found: list[model.Opening] = []
-        for kind, entry in cursor.entries():
-            if kind not in self._kinds:
-                entry.fail("已声明的事项类型", "a declared kind of task", found=kind, words=self._kinds)
-                continue
-            each = Text("单位类别", "kind of unit")
-            values = words(entry, {"each": lambda item: reference(item, self._unit_kinds, each)}, ("each",))
-            if "each" in values:
-                found.append(model.Opening(kind=kind, each=values["each"]))
-        return tuple(found) or None
+        found = [self._opening(kind, entry) for kind, entry in cursor.entries()]
+        if cursor.keys() == () and not cursor.is_text:
+            cursor.fail("至少一个事项类型", "at least one kind of task")
+        return tuple(opening for opening in found if opening is not None) or None
+
+    def _opening(self, kind: str, cursor: Cursor) -> model.Opening | None:
+        if kind not in self._kinds:
+            cursor.fail("已声明的事项类型", "a declared kind of task", found=kind, words=self._kinds)
+            return None
+        what = Text("单位类别", "kind of unit")
+        values = words(cursor, {"each": lambda item: reference(item, self._unit_kinds, what)}, ("each",))
+        return model.Opening(kind=kind, each=values["each"]) if "each" in values else None
 
 
 _POST = re.compile(r"(?P<deputy>deputy )?(?P<post>[a-z][a-z0-9_]*) at (?P<unit>[a-z0-9_.]+)")
@@ -261,11 +287,8 @@ def people(top: Cursor, units: Collection[str]) -> tuple[model.Person, ...]:
             return None
         return model.Person(code=code, name=values["name"], posts=values["posts"])
 
-    entry = top.get("people")
-    if entry is None:
-        top.fail("people: 下列人员", "people: and the people below it", found="nothing")
-        return ()
-    return tuple(named(entry, person).values())
+    values = words(top, {"people": lambda entry: named(entry, person)}, required=("people",))
+    return tuple(values.get("people", {}).values())
 
 
 def _post(cursor: Cursor, units: Collection[str]) -> model.Post | None:
@@ -278,10 +301,3 @@ def _post(cursor: Cursor, units: Collection[str]) -> model.Post | None:
         cursor.fail("已声明的单位", "a declared unit", found=match["unit"], words=units)
         return None
     return model.Post(name=match["post"], unit=match["unit"], deputy=match["deputy"] is not None)
-
-
-def milestone_days(top: Cursor) -> dict[str, date]:
-    """The milestones, without complaint."""
-    entry = top.get("milestones")
-    quiet = Cursor(file=top.file, path=(), node=entry.node, problems=[]) if entry else None
-    return named(quiet, lambda _name, item: day(item)) if quiet else {}

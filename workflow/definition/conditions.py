@@ -10,10 +10,11 @@ from typing import cast
 from ..calendar import Duration, parse_duration
 from ..text import Text
 from . import terms
-from .cursor import DURATION, Cursor, micro
+from .cursor import DAY, DURATION, Cursor, as_day, micro
 from .model import Fact
 
 _NUMERIC = frozenset({"number", "percent", "count"})
+_ORDERED = _NUMERIC | {"date", "choice"}
 FORMS = Text(
     "条件之一：overdue [by 时限]、due in 时限、step overdue [by 时限]、in state for 时限、"
     "nothing reported for 时限、填报项 >= 值、填报项 in 甲 or 乙、填报项 behind plan by 数、"
@@ -58,9 +59,12 @@ def condition(cursor: Cursor, scope: Scope) -> terms.Term | None:
     if word == "not":
         part = condition(inner, scope)
         return None if part is None else terms.Not(part=part)
-    parts = [condition(item, scope) for item in inner.items()]
+    items = inner.items()
+    if not items:
+        inner.fail("至少一个条件", "at least one condition")
+    parts = [condition(item, scope) for item in items]
     known = tuple(part for part in parts if part is not None)
-    if len(known) != len(parts):
+    if not known or len(known) != len(parts):
         return None
     return terms.All(parts=known) if word == "all" else terms.Any(parts=known)
 
@@ -167,16 +171,17 @@ def _parent(match: re.Match[str], _scope: Scope) -> terms.Term:
 def _one_of(match: re.Match[str], scope: Scope) -> terms.Term:
     fact = _fact(match["fact"], scope)
     values = tuple(match["values"].split(" or "))
+    if fact.type in _NUMERIC | {"date"}:
+        raise _Wrong(Text("用 >= <= == 比较数字和日期", ">= <= == to compare numbers and dates"), match[0])
     for value in values:
-        if fact.type == "choice":
-            _named(value, fact.choices, Text(f"{fact.name} 的选项", f"choice of {fact.name}"))
+        _constant(fact, "==", value)
     return terms.OneOf(fact=fact.name, values=values)
 
 
 def _compare(match: re.Match[str], scope: Scope) -> terms.Term:
     fact, value = _fact(match["fact"], scope), match["value"]
     operator = cast(terms.Operator, match["op"])
-    if value in scope.facts:
+    if value in scope.facts and value not in fact.choices:
         return _compare_facts(fact, operator, scope.facts[value])
     return terms.Compare(fact=fact.name, operator=operator, value=_constant(fact, operator, value))
 
@@ -185,10 +190,17 @@ def _compare_facts(fact: Fact, operator: terms.Operator, other: Fact) -> terms.T
     alike = fact.type == other.type or {fact.type, other.type} <= _NUMERIC
     if not alike or (fact.type == "choice" and fact.choices != other.choices):
         raise _Wrong(Text(f"与 {fact.name} 同类型的填报项", f"a fact of the type of {fact.name}"), other.name)
+    _order(fact, operator)
     return terms.Compare(fact=fact.name, operator=operator, value=0, other=other.name)
 
 
+def _order(fact: Fact, operator: terms.Operator) -> None:
+    if fact.type not in _ORDERED and operator not in ("==", "!="):
+        raise _Wrong(Text("== 或 !=（该类型不分大小）", "== or != (this type has no order)"), operator)
+
+
 def _constant(fact: Fact, operator: terms.Operator, value: str) -> int | str:
+    _order(fact, operator)
     if fact.type in _NUMERIC:
         parsed = micro(value)
         if parsed is None:
@@ -196,8 +208,8 @@ def _constant(fact: Fact, operator: terms.Operator, value: str) -> int | str:
         return parsed
     if fact.type == "choice":
         return fact.choices.index(_named(value, fact.choices, Text("选项", "choice")))
-    if operator not in ("==", "!="):
-        raise _Wrong(Text("== 或 !=（该类型不分大小）", "== or != (this type has no order)"), operator)
+    if fact.type == "date" and as_day(value) is None:
+        raise _Wrong(DAY, value)
     if fact.type == "yes/no":
         return _named(value, ("yes", "no"), Text("值", "value"))
     return value
@@ -215,10 +227,10 @@ _FORMS: tuple[tuple[re.Pattern[str], _Build], ...] = (
     (re.compile(rf"nothing reported for {_D}"), _nothing),
     (re.compile(rf"(?P<fact>{_N}) behind plan by (?P<n>\S+)"), _behind),
     (re.compile(rf"(?P<fact>{_N}) not reported(?: for {_D})?"), _not_reported),
-    (re.compile(rf"(?P<act>{_N}) happened(?: (?P<n>[1-9]\d?) times?)?"), _happened),
+    (re.compile(rf"(?P<act>{_N}) happened(?: (?P<n>[1-9][0-9]?) times?)?"), _happened),
     (re.compile(rf"(?P<q>all|any) (?P<concerned>concerned )?(?P<kind>{_N}) {_STATUS}"), _tasks),
     (re.compile(rf"parent {_STATUS}"), _parent),
-    (re.compile(rf"open (?P<list>{_N}) {_OP} (?P<n>\d{{1,4}})"), _open_rows),
+    (re.compile(rf"open (?P<list>{_N}) {_OP} (?P<n>[0-9]{{1,4}})"), _open_rows),
     (re.compile(rf"{_CLOCK}overdue(?: by (?P<by>\S+ \S+))?"), _overdue),
     (re.compile(rf"{_CLOCK}due in {_D}"), _due_in),
     (re.compile(rf"(?P<fact>{_N}) in (?P<values>\S+(?: or \S+)*)"), _one_of),

@@ -15,11 +15,17 @@ from typing import Any, TypeVar
 from ..calendar import Duration, parse_duration
 from ..text import Text
 from .terms import MICRO
-from .yaml import Node, Problem, nearest
+from .yaml import NOTHING, Node, Problem, nearest, same
 
 T = TypeVar("T")
 NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
-_NUMBER = re.compile(r"-?\d{1,9}(\.\d{1,6})?")
+_NUMBER = re.compile(r"-?[0-9]{1,9}(\.[0-9]{1,6})?")
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_NAME = Text(
+    "小写字母开头、只含小写字母、数字和下划线、最多 40 个字的名字",
+    "a name of at most 40 lower-case letters, digits and underscores that begins with a letter",
+)
+_YEARS = range(1949, 2200)  # outside lies a slip of the keyboard, and no calendar
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -35,16 +41,26 @@ class Cursor:
         """The cursor of an entry below."""
         return replace(self, path=(*self.path, key), node=node)
 
-    def fail(self, zh: str, en: str, *, found: str | None = None, words: Collection[str] = ()) -> None:
+    def fail(self, zh: str, en: str, *, found: str | Text | None = None, words: Collection[str] = ()) -> None:
         """Note that something else was expected here."""
-        shown = self.node.shown() if found is None else repr(found)
-        word = found if found is not None else self.node.value
-        near = nearest(word, words) if isinstance(word, str) else None
-        key = ".".join(self.path) or "(top)"
+        node = Node(value=found) if isinstance(found, str) else self.node
         problem = Problem(
-            file=self.file, line=self.node.line, key=key, found=shown, expected=Text(zh, en), nearest=near
+            file=self.file,
+            line=self.node.line,
+            key=".".join(self.path) or "(top)",
+            found=found if isinstance(found, Text) else same(node.shown()),
+            expected=Text(zh, en),
+            nearest=nearest(node.value, words) if isinstance(node.value, str) else None,
         )
         self.problems.append(problem)
+
+    def quiet(self) -> Cursor:
+        """The same place, for a look at it that complains to nobody."""
+        return replace(self, problems=[])
+
+    def has(self, key: str) -> bool:
+        """Whether this is a mapping with that key."""
+        return isinstance(self.node.value, dict) and key in self.node.value
 
     def entries(self) -> list[tuple[str, Cursor]]:
         """The entries of a mapping; complains about anything else."""
@@ -93,7 +109,7 @@ def words(cursor: Cursor, known: Mapping[str, Reader], required: Collection[str]
     if isinstance(cursor.node.value, dict):
         for key in required:
             if key not in cursor.node.value:
-                cursor.fail(f"必填的 {key}", f"the required word {key}", found="nothing")
+                cursor.fail(f"必填的 {key}", f"the required word {key}", found=NOTHING)
     return values
 
 
@@ -102,16 +118,21 @@ def named(cursor: Cursor, reader: Callable[[str, Cursor], T | None]) -> dict[str
     values: dict[str, T] = {}
     for key, entry in cursor.entries():
         if not NAME.fullmatch(key):
-            entry.fail(
-                "小写字母开头、只含小写字母、数字和下划线的名字",
-                "a name of lower-case letters, digits and underscores",
-                found=key,
-            )
+            entry.fail(*_NAME, found=key)
             continue
         value = reader(key, entry)
         if value is not None:
             values[key] = value
     return values
+
+
+def name_of(cursor: Cursor) -> str | None:
+    """A name as constructs have them, for words that other places refer to."""
+    value = cursor.node.value
+    if isinstance(value, str) and NAME.fullmatch(value):
+        return value
+    cursor.fail(*_NAME)
+    return None
 
 
 def text(cursor: Cursor) -> str | None:
@@ -148,11 +169,22 @@ DURATION = Text(
 def day(cursor: Cursor) -> date | None:
     """`2026-03-31`."""
     value = cursor.node.value
+    found = as_day(value) if isinstance(value, str) else None
+    if found is None:
+        cursor.fail(*DAY)
+    return found
+
+
+DAY = Text("1949 至 2199 年间的日期，如 2026-03-31", "a date such as 2026-03-31, from 1949 to 2199")
+
+
+def as_day(value: str) -> date | None:
+    """A date written as 2026-03-31, None if it is no such date."""
     try:
-        return date.fromisoformat(value if isinstance(value, str) and len(value) == 10 else "")
+        found = date.fromisoformat(value if _DAY.fullmatch(value) else "")
     except ValueError:
-        cursor.fail("日期，如 2026-03-31", "a date such as 2026-03-31")
         return None
+    return found if found.year in _YEARS else None
 
 
 def micro(value: str) -> int | None:
@@ -176,7 +208,7 @@ def number(cursor: Cursor) -> int | None:
 def whole(cursor: Cursor) -> int | None:
     """A whole number from 0 to 999."""
     value = cursor.node.value
-    if isinstance(value, str) and re.fullmatch(r"\d{1,3}", value):
+    if isinstance(value, str) and re.fullmatch(r"[0-9]{1,3}", value):
         return int(value)
     cursor.fail("0 至 999 的整数", "a whole number from 0 to 999")
     return None
@@ -214,6 +246,10 @@ def reference(cursor: Cursor, names: Collection[str], what: Text) -> str | None:
 
 
 def references(cursor: Cursor, names: Collection[str], what: Text) -> tuple[str, ...] | None:
-    """One such name or a list of them."""
+    """One such name or a list of them, each named once."""
     found = [reference(item, names, what) for item in cursor.items()]
-    return None if None in found else tuple(name for name in found if name is not None)
+    known = tuple(name for name in found if name is not None)
+    if not found or len(set(known)) < len(known):
+        cursor.fail(f"至少一个{what.zh}，不重复", f"at least one {what.en}, none of them twice")
+        return None
+    return known if len(known) == len(found) else None

@@ -16,9 +16,7 @@ from ..text import Text
 from .terms import Term
 from .yaml import Plain
 
-FactType = Literal[
-    "text", "number", "percent", "count", "date", "choice", "yes/no", "unit", "person", "file"
-]
+FactType = Literal["text", "number", "percent", "count", "date", "choice", "yes/no", "unit", "person", "file"]
 Light = Literal["green", "blue", "yellow", "red"]
 LIGHTS: tuple[Light, ...] = ("green", "blue", "yellow", "red")  # from harmless to grave
 Outcome = Literal["accepted", "abandoned"]

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..audit import canonical
@@ -11,55 +12,125 @@ from ..errors import PackError, Unknown
 from ..text import Text
 from . import model
 from .campaign import campaign, people, units_of
-from .cursor import Cursor, bilingual
+from .cursor import NAME, Cursor, bilingual
 from .task import World, definition
-from .yaml import Node, Plain, Problem, from_plain, nearest, read
+from .yaml import MAX_BYTES, NOTHING, Node, Plain, Problem, from_plain, nearest, read, same
 
 CAMPAIGN, PEOPLE = "campaign.yaml", "people.yaml"
 MAX_FILES = 200
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Places:
+    """Where the keys of a pack stand. A pack from the database has no lines: they are all 0."""
+
+    lines: Mapping[tuple[str, str], int] = field(default_factory=dict)  # (file, dotted key) -> line
+
+    def line(self, file: str, key: str) -> int:
+        """The line of a key, or of the nearest key above it that stands in the file."""
+        while key and (file, key) not in self.lines:
+            key = key.rpartition(".")[0]
+        return self.lines.get((file, key), 0)
+
+
 def load_pack(path: Path) -> model.Pack:
-    """Read the folder of a pack.
+    """Read the folder of a pack. Whether it may run, `workflow.proof.check_pack` says.
 
     Raises:
         Unknown: there is no such folder, or no campaign.yaml in it.
         PackError: with every problem that was found in any of its files.
     """
+    return read_pack(path)[0]
+
+
+def read_pack(path: Path) -> tuple[model.Pack, Places]:
+    """Read the folder of a pack, and where its keys stand. Raises like `load_pack`."""
     if not (path / CAMPAIGN).is_file():
         raise Unknown(
             f"没有读取方案包：{path} 下没有 {CAMPAIGN}。请给出方案包所在的文件夹。",
             f"No pack was read: there is no {CAMPAIGN} in {path}. Give the folder of a pack.",
         )
     problems: list[Problem] = []
-    files = sorted(path.glob("*.yaml"))[:MAX_FILES]
-    nodes = {file.name: read(file.name, file.read_bytes(), problems) for file in files}
-    _raise(problems)
-    return _pack({name: node for name, node in nodes.items() if node is not None})
+    found = {file.name: _read_file(file, problems) for file in _files(path, problems)}
+    nodes = {name: node for name, node in found.items() if node is not None}
+    if len(nodes) < len(found):
+        refuse(problems)  # what is said of the other files would be hearsay
+    return _pack(nodes, problems), Places(lines=dict(_lines(nodes)))
+
+
+def _files(path: Path, problems: list[Problem]) -> list[Path]:
+    found = sorted(file for file in path.iterdir() if not file.name.startswith("."))
+    files = [file for file in found if file.suffix == ".yaml"]
+    alike = [file for file in found if file.suffix.lower() in (".yaml", ".yml") and file not in files]
+    name = Text("以 .yaml 结尾的文件名", "a file name that ends in .yaml")
+    problems.extend(_about(file.name, name) for file in alike)
+    few = Text(f"最多 {MAX_FILES} 个文件", f"at most {MAX_FILES} files")
+    problems.extend(_about(file.name, few) for file in files[MAX_FILES:])
+    return files[:MAX_FILES]
+
+
+def _read_file(file: Path, problems: list[Problem]) -> Node | None:
+    try:
+        if not file.is_file():  # a folder has nothing to read, a pipe may keep us waiting for ever
+            raise IsADirectoryError
+        with file.open("rb") as stream:
+            data = stream.read(MAX_BYTES + 1)
+    except OSError:
+        problems.append(_about(file.name, Text("可读的文件", "a file that can be read")))
+        return None
+    return read(file.name, data, problems)
+
+
+def _about(file: str, expected: Text) -> Problem:
+    return Problem(file=file, line=0, key="(file)", found=same(repr(file)), expected=expected)
+
+
+def _lines(nodes: Mapping[str, Node]) -> Iterator[tuple[tuple[str, str], int]]:
+    for file, top in nodes.items():
+        waiting: list[tuple[str, Node]] = [("", top)]
+        while waiting:
+            key, node = waiting.pop()
+            yield (file, key), node.line
+            prefix = f"{key}." if key else ""
+            waiting.extend((f"{prefix}{name}", below) for name, below in node.below())
 
 
 def pack_from_source(source: Mapping[str, Plain]) -> model.Pack:
-    """The pack that `Pack.source` came from; its version is the same."""
-    return _pack({file: from_plain(value) for file, value in source.items()})
+    """The pack that `Pack.source` came from; its version is the same.
+
+    The order of the keys is part of a pack (a task begins in the first state): keep it, by storing
+    the source as JSON text, not as a JSON type that sorts keys.
+    """
+    return _pack({file: from_plain(value) for file, value in source.items()}, [])
 
 
 def version_of(source: Mapping[str, Plain]) -> str:
-    """The version of a pack: SHA-256 over the canonical JSON (RFC 8785) of its files, hex."""
-    return hashlib.sha256(canonical(dict(source))).hexdigest()
+    """The version of a pack: SHA-256 over the canonical JSON (RFC 8785) of its files, hex.
+
+    Mappings are hashed as lists of pairs, because the order of their keys means something.
+    """
+    files = [[file, _ordered(content)] for file, content in sorted(source.items())]
+    return hashlib.sha256(canonical(files)).hexdigest()
 
 
-def _pack(nodes: dict[str, Node]) -> model.Pack:
+def _ordered(value: Plain) -> object:
+    if isinstance(value, dict):
+        return {"entries": [[key, _ordered(item)] for key, item in value.items()]}
+    return [_ordered(item) for item in value] if isinstance(value, list) else value
+
+
+def _pack(nodes: Mapping[str, Node], earlier: list[Problem]) -> model.Pack:
     problems: list[Problem] = []
     tops = {file: Cursor(file=file, path=(), node=node, problems=problems) for file, node in nodes.items()}
     persons_top, campaign_top = tops.pop(PEOPLE, None), tops.pop(CAMPAIGN)
-    kinds = _kinds(tops.values())
+    kinds = _kinds(campaign_top, tops.values())
     read_campaign = campaign(campaign_top, kinds)
     world = _world(campaign_top, tops, kinds, read_campaign)
     found = [definition(top, world) for top in tops.values()]
-    units = units_of(campaign_top)
-    persons = people(persons_top, units) if persons_top else ()
-    _raise(problems)
-    assert read_campaign is not None
+    persons = people(persons_top, units_of(campaign_top)) if persons_top else ()
+    refuse([*earlier, *(problem for problem in problems if not _follows(problem, earlier))])
+    if read_campaign is None:
+        raise TypeError("a campaign that was neither read nor refused")
     source = {file: node.plain() for file, node in nodes.items() if file != PEOPLE}
     return model.Pack(
         version=version_of(source),
@@ -70,10 +141,16 @@ def _pack(nodes: dict[str, Node]) -> model.Pack:
     )
 
 
-def _raise(problems: list[Problem]) -> None:
-    if problems:
-        n = len(problems)
-        found = tuple(sorted(problems, key=lambda problem: (problem.file, problem.line)))
+def _follows(problem: Problem, earlier: list[Problem]) -> bool:
+    """Whether something wrong was already found at this key, or above it: this only follows from it."""
+    return any(problem.file == one.file and f"{problem.key}.".startswith(f"{one.key}.") for one in earlier)
+
+
+def refuse(problems: Iterable[Problem]) -> None:
+    """Raise a PackError with all problems, by file and line; without any, do nothing."""
+    found = tuple(sorted(problems, key=lambda problem: (problem.file, problem.line)))
+    if found:
+        n = len(found)
         raise PackError(
             f"方案包未通过：有 {n} 处问题，改正后再试。",
             f"The pack is refused: {n} problem(s). Mend them and try again.",
@@ -81,18 +158,21 @@ def _raise(problems: list[Problem]) -> None:
         )
 
 
-def _kinds(tops: Iterable[Cursor]) -> dict[str, Text]:
+def _kinds(campaign_top: Cursor, tops: Iterable[Cursor]) -> dict[str, Text]:
     kinds: dict[str, Text] = {}
     for top in tops:
         entry, label = top.get("task"), top.get("label")
         name = entry.node.value if entry else None
-        if not isinstance(name, str) or entry is None:
-            top.fail("task: 事项类型", "task: the kind of task", found="nothing")
+        if entry is None or not isinstance(name, str):
+            top.fail("task: 事项类型", "task: the kind of task", found=NOTHING)
             continue
-        if f"{name}.yaml" != top.file:
-            entry.fail(f"与文件同名的 {top.file[:-5]}", f"the name of the file, {top.file[:-5]}")
-        quiet = Cursor(file=top.file, path=(), node=label.node, problems=[]) if label else None
-        kinds[name] = (bilingual(quiet) if quiet else None) or Text(name, name)
+        if f"{name}.yaml" != top.file or not NAME.fullmatch(name):
+            zh = f"与文件同名的 {top.file[:-5]}（小写字母、数字、下划线）"
+            entry.fail(zh, f"the name of the file, {top.file[:-5]} (lower-case letters, digits, underscores)")
+        kinds[name] = (bilingual(label.quiet()) if label else None) or Text(name, name)
+    if not kinds:
+        zh, en = "至少一个事项类型文件（事项类型.yaml）", "at least one file of a kind of task (KIND.yaml)"
+        campaign_top.fail(zh, en, found=NOTHING)
     return kinds
 
 
@@ -125,4 +205,14 @@ def _world(
     )
 
 
-__all__ = ["CAMPAIGN", "PEOPLE", "load_pack", "nearest", "pack_from_source", "version_of"]
+__all__ = [
+    "CAMPAIGN",
+    "PEOPLE",
+    "Places",
+    "load_pack",
+    "nearest",
+    "pack_from_source",
+    "read_pack",
+    "refuse",
+    "version_of",
+]

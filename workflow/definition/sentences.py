@@ -38,7 +38,9 @@ def _leaf(term: terms.Term, labels: Labels) -> Text:
     match term:
         case terms.DueIn(clock=clock, duration=duration):
             name = _clock(clock, labels)
-            return Text(f"距{name.zh}不到{duration.text.zh}", f"{name.en} is less than {duration.text.en} away")
+            return Text(
+                f"距{name.zh}不到{duration.text.zh}", f"{name.en} is less than {duration.text.en} away"
+            )
         case terms.Overdue(clock=clock, by=by):
             return _overdue(_clock(clock, labels), by)
         case terms.InStateFor(duration=d):
@@ -70,7 +72,9 @@ def _fact(term: terms.Term, labels: Labels) -> Text:
             name = _label(fact, labels)
             if d is None:
                 return Text(f"{name.zh}未填报", f"{name.en} was never reported")
-            return Text(f"{name.zh}超过{d.text.zh}未更新", f"{name.en} not reported for more than {d.text.en}")
+            return Text(
+                f"{name.zh}超过{d.text.zh}未更新", f"{name.en} not reported for more than {d.text.en}"
+            )
         case terms.OpenRows(list=rows, operator=op, number=n):
             name, sign = _label(rows, labels), _OPERATORS[op]
             return Text(f"{name.zh}未销号 {sign} {n} 条", f"open rows of {name.en} {sign} {n}")

@@ -12,10 +12,11 @@ from . import model
 from .conditions import Scope, condition
 from .cursor import (
     Cursor,
+    as_day,
     bilingual,
     choice,
-    day,
     duration,
+    name_of,
     named,
     number,
     reference,
@@ -27,12 +28,14 @@ from .cursor import (
 )
 from .sentences import Labels, sentence
 from .terms import Term
+from .yaml import NOTHING
 
 BUILT_IN = {
     "reason": model.Fact(name="reason", type="text", label=Text("理由", "Reason")),
     "until": model.Fact(name="until", type="date", label=Text("延至", "Until")),
 }
 ANY_OPEN = "any open"
+RESERVED = frozenset({"deadline", "step"})  # `pass: {deadline: …}`, `sets: {deadline: …}`, `step overdue`
 _TYPES = ("text", "number", "percent", "count", "date", "choice", "yes/no", "unit", "person", "file")
 _ROLE, _STATE = Text("角色", "role"), Text("状态", "state")
 _TRANSITION, _KIND = Text("流转", "transition"), Text("事项类型", "kind of task")
@@ -112,16 +115,14 @@ def _names(top: Cursor, world: World) -> _Names:
         return entry.keys() if entry else ()
 
     facts, lists, states, due = top.get("facts"), top.get("lists"), top.get("states"), top.get("deadline")
-    silent: list[Any] = []
-    quiet = Cursor(file=top.file, path=(), node=top.node, problems=silent)
-    read_facts = named(quiet.down("facts", facts.node), _fact) if facts else {}
-    read_lists = named(lists, lambda name, entry: _rows(name, entry, world)) if lists else {}
+    read_facts = named(facts.quiet(), _fact) if facts else {}
+    read_lists = named(lists, lambda key, entry: _rows(key, entry, world)) if lists else {}
     return _Names(
         world=world,
         parties=keys("parties"),
         roles=keys("roles"),
         states=keys("states"),
-        finals=[name for name, state in states.entries() if "final" in state.keys()] if states else (),
+        finals=[name for name, state in states.quiet().entries() if state.has("final")] if states else (),
         transitions=keys("transitions"),
         facts={**read_facts},
         lists=read_lists,
@@ -139,16 +140,16 @@ def _labels(
     labels |= {name: rows.label for name, rows in lists.items()}
     labels |= world.kinds
     transitions = top.get("transitions")
-    for name, entry in transitions.entries() if transitions else ():
+    for act, entry in transitions.quiet().entries() if transitions else ():
         found = entry.get("label")
         if found:
-            labels[name] = bilingual(Cursor(file="", path=(), node=found.node, problems=[])) or Text(name, name)
+            labels[act] = bilingual(found) or Text(act, act)
     return labels
 
 
 def _words(names: _Names) -> dict[str, Callable[[Cursor], Any]]:
     def each(reader: Callable[[str, Cursor, _Names], Any]) -> Callable[[Cursor], Any]:
-        return lambda cursor: named(cursor, lambda name, entry: reader(name, entry, names))
+        return lambda cursor: named(cursor, lambda key, entry: reader(key, entry, names))
 
     return {
         "task": text,
@@ -158,9 +159,9 @@ def _words(names: _Names) -> dict[str, Callable[[Cursor], Any]]:
         "deadline": lambda cursor: _deadline(cursor, names.world),
         "plan": lambda cursor: _plans(cursor, names),
         "roles": each(_role),
-        "facts": lambda cursor: named(cursor, _fact),
-        "lists": lambda cursor: True,  # read in the first pass
-        "states": each(_state),
+        "facts": lambda cursor: _facts(cursor, names),
+        "lists": lambda _: True,  # read in the first pass
+        "states": lambda cursor: _states(cursor, names),
         "transitions": each(_transition),
         "escalations": each(_rule),
     }
@@ -173,9 +174,33 @@ def _parties(cursor: Cursor, world: World) -> dict[str, tuple[str, ...]] | None:
         return references(entry, world.unit_kinds, Text("单位类别，或 any", "kind of unit, or any"))
 
     found = named(cursor, kinds)
-    if not found and not cursor.problems:
-        cursor.fail("至少一个当事方", "at least one party")
-    return found or None
+    _refuse_names(cursor, {*RESERVED, *world.unit_names})
+    if cursor.keys():
+        return found
+    cursor.fail("至少一个当事方", "at least one party")
+    return None
+
+
+def _refuse_names(cursor: Cursor, taken: Collection[str]) -> None:
+    """A name that stands for something else already would be read as either, here or there."""
+    for key, entry in cursor.quiet().entries():
+        if key in taken:
+            loud = Cursor(file=entry.file, path=entry.path, node=entry.node, problems=cursor.problems)
+            loud.fail(
+                "别的名字（此名已有所指）", "another name: this one stands for something else", found=key
+            )
+
+
+def _facts(cursor: Cursor, names: _Names) -> dict[str, model.Fact]:
+    _refuse_names(cursor, {*RESERVED, *names.lists, *names.parties})
+    return named(cursor, _fact)
+
+
+def _states(cursor: Cursor, names: _Names) -> dict[str, model.State] | None:
+    _refuse_names(cursor, {model.BACK})
+    if not cursor.keys():
+        cursor.fail("至少一个状态", "at least one state")
+    return named(cursor, lambda key, entry: _state(key, entry, names))
 
 
 _SPAN = re.compile(r"(?P<d>\S+ \S+) after opened")
@@ -194,23 +219,28 @@ def _deadline(cursor: Cursor, world: World) -> model.Deadline | None:
         milestone = value.removeprefix("campaign ").strip()
         if milestone in world.milestones:
             return model.Deadline(how="milestone", milestone=milestone)
-        cursor.fail(*_declared("节点", "milestone", world.milestones), found=milestone, words=world.milestones)
+        cursor.fail(
+            *_declared("节点", "milestone", world.milestones), found=milestone, words=world.milestones
+        )
         return None
     return _deadline_by_time(cursor, value)
 
 
 def _deadline_by_time(cursor: Cursor, value: str) -> model.Deadline | None:
     match = _SPAN.fullmatch(value)
-    quiet = Cursor(file=cursor.file, path=cursor.path, node=cursor.node, problems=[])
-    if match:
-        span = duration(quiet.down("", type(cursor.node)(value=match["d"])))
-        if span:
-            return model.Deadline(how="span", span=span)
-    found = day(quiet)
+    span = duration(_instead(cursor, match["d"])) if match else None
+    if span:
+        return model.Deadline(how="span", span=span)
+    found = as_day(value)
     if found:
         return model.Deadline(how="date", day=found)
     cursor.fail(*_DEADLINE)
     return None
+
+
+def _instead(cursor: Cursor, value: str) -> Cursor:
+    """A part of what stands here, to be looked at without complaint."""
+    return cursor.quiet().down("", type(cursor.node)(value=value))
 
 
 def _declared(zh: str, en: str, known: Collection[str]) -> tuple[str, str]:
@@ -228,33 +258,45 @@ def _plans(cursor: Cursor, names: _Names) -> dict[str, tuple[model.PlanPoint, ..
         if key not in numeric:
             entry.fail(*_declared("数字填报项", "numeric fact", numeric), found=key, words=numeric)
             continue
-        plans[key] = _points(entry, names.has_deadline)
+        plans[key] = _points(entry)
+        if not names.has_deadline:
+            entry.fail("有期限的事项类型才有计划", "a plan only in a kind that has a deadline", found="none")
     return plans
 
 
-def _points(cursor: Cursor, has_deadline: bool) -> tuple[model.PlanPoint, ...]:
-    points: list[model.PlanPoint] = []
-    for key, entry in cursor.entries():
-        value = number(entry)
-        if key in ("start", "deadline"):
-            at: Any = key
-        else:
-            at = day(entry.down("", type(entry.node)(value=key, line=entry.node.line)))
-        if at is not None and value is not None:
-            points.append(model.PlanPoint(at=at, value=value))
-    if not points or points[0].at != "start" or len(points) < 2:
+def _points(cursor: Cursor) -> tuple[model.PlanPoint, ...]:
+    entries = cursor.entries()
+    found = [_point(key, entry) for key, entry in entries]
+    points = tuple(point for point in found if point is not None)
+    if len(points) == len(entries):
+        _check_points(cursor, points)
+    return points
+
+
+def _point(key: str, cursor: Cursor) -> model.PlanPoint | None:
+    value = number(cursor)
+    at: Any = key
+    if key not in ("start", "deadline"):
+        at = as_day(key)
+        if at is None:
+            cursor.fail("start、deadline 或日期", "start, deadline or a date", found=key)
+    return None if at is None or value is None else model.PlanPoint(at=at, value=value)
+
+
+def _check_points(cursor: Cursor, points: tuple[model.PlanPoint, ...]) -> None:
+    if len(points) < 2 or points[0].at != "start":
         cursor.fail("以 start 开头、至少两点的计划", "a plan of at least two points, the first at start")
-    if any(point.at == "deadline" for point in points[:-1]) or not has_deadline:
-        cursor.fail("deadline 只作最后一点，且该类型要有期限", "deadline as the last point of a kind that has one")
+    if any(point.at == "deadline" for point in points[:-1]):
+        cursor.fail("deadline 只作最后一点", "deadline only as the last point")
     dates = [point.at for point in points if point.at not in ("start", "deadline")]
     if dates != sorted(dates, key=str) or len(set(dates)) != len(dates):
         cursor.fail("按时间先后排列的日期", "dates in order")
     if [point.value for point in points] != sorted(point.value for point in points):
         cursor.fail("不下降的计划值", "values that never fall")
-    return tuple(points)
 
 
-_ROLE_IS = re.compile(r"(?P<post>[a-z][a-z0-9_]*) at (?:(?P<group>[a-z][a-z0-9_]*) of )?(?P<unit>[a-z][a-z0-9_]*)")
+_N = r"[a-z][a-z0-9_]*"
+_ROLE_IS = re.compile(rf"(?P<post>{_N}) at (?:(?P<group>{_N}) of )?(?P<unit>{_N})")
 
 
 def _role(name: str, cursor: Cursor, names: _Names) -> model.Role | None:
@@ -274,7 +316,11 @@ def _seat(cursor: Cursor, names: _Names) -> tuple[str, model.Seat] | None:
     value = cursor.node.value
     match = _ROLE_IS.fullmatch(value) if isinstance(value, str) else None
     if match is None:
-        cursor.fail("“岗位 at 当事方|单位名|组 of 当事方”", "POST at PARTY, POST at NAME or POST at NAME of PARTY")
+        zh, en = (
+            "“岗位 at 当事方|单位名|组 of 当事方”",
+            "POST at PARTY, POST at NAME or POST at NAME of PARTY",
+        )
+        cursor.fail(zh, en)
         return None
     group, unit = match["group"], match["unit"]
     places = names.parties if group else [*names.parties, *names.world.unit_names]
@@ -299,7 +345,8 @@ def _fact(name: str, cursor: Cursor) -> model.Fact | None:
         "choices": _choices,
     }
     if name in BUILT_IN:
-        cursor.fail("别的名字（reason 和 until 无需声明）", "another name (reason and until need no declaration)")
+        zh, en = "别的名字（reason 和 until 无需声明）", "another name: reason and until need no declaration"
+        cursor.fail(zh, en, found=name)
         return None
     values = words(cursor, known, required=("type", "label"))
     if "type" not in values or "label" not in values:
@@ -314,15 +361,19 @@ def _bounded(name: str, cursor: Cursor, values: dict[str, Any]) -> model.Fact | 
     if not numeric and ("min" in values or "max" in values):
         cursor.fail("min、max 只用于数字", "min and max only on numbers")
         return None
-    if (kind == "choice") != ("choices" in values):
+    lowest, highest = values.get("min", lowest), values.get("max", highest)
+    if lowest is not None and highest is not None and lowest >= highest:
+        cursor.fail("小于 max 的 min", "a min below the max")
+        return None
+    if (kind == "choice") != cursor.has("choices"):
         cursor.fail("choice 类型（且仅此类型）带 choices", "choices on facts of type choice, and only there")
         return None
     return model.Fact(
         name=name,
         type=kind,
         label=values["label"],
-        min=values.get("min", lowest),
-        max=values.get("max", highest),
+        min=lowest,
+        max=highest,
         choices=values.get("choices", ()),
     )
 
@@ -330,8 +381,9 @@ def _bounded(name: str, cursor: Cursor, values: dict[str, Any]) -> model.Fact | 
 def _choices(cursor: Cursor) -> tuple[str, ...] | None:
     found = [text(item) for item in cursor.items()]
     known = tuple(value for value in found if value)
-    if len(known) < 2 or len(set(known)) != len(found):
-        cursor.fail("至少两个不同的选项，由轻到重", "at least two different choices, the least first")
+    if len(known) < 2 or len(set(known)) != len(found) or any(len(value.split()) > 1 for value in known):
+        zh, en = "至少两个不同的选项，各一个词，由轻到重", "at least two different words, the least first"
+        cursor.fail(zh, en)
         return None
     return known
 
@@ -346,6 +398,12 @@ def _rows(name: str, cursor: Cursor, world: World) -> model.Rows | None:
         "closed_by": lambda entry: reference(entry, world.kinds, _KIND),
     }
     values = words(cursor, known, required=("label", "columns"))
+    if values.get("columns") == {}:
+        cursor.fail("至少一列", "at least one column")
+    if name in BUILT_IN or name in RESERVED:
+        cursor.fail(
+            "别的名字（此名已有所指）", "another name: this one stands for something else", found=name
+        )
     if "label" not in values or not values.get("columns"):
         return None
     return model.Rows(
@@ -382,9 +440,9 @@ def _state(name: str, cursor: Cursor, names: _Names) -> model.State | None:
     values = words(cursor, known, required=("label",))
     if "label" not in values:
         return None
-    if "within" in values and "waits_for" not in values:
+    if cursor.has("within") and not cursor.has("waits_for"):
         cursor.fail("有 within 就要有 waits_for（等谁）", "waits_for beside within: whose time is it?")
-    if "final" in values and values.keys() & {"waits_for", "within", "opens", "draft", "deadline"}:
+    if cursor.has("final") and {*cursor.keys()} & {"waits_for", "within", "opens", "draft", "deadline"}:
         cursor.fail("终结状态只有 label 和 final", "a final state with nothing but label and final")
     return model.State(
         name=name,
@@ -402,7 +460,10 @@ def _openings(cursor: Cursor, names: _Names) -> tuple[model.Opening, ...] | None
     if cursor.is_text:
         kind = reference(cursor, names.world.kinds, _KIND)
         return None if kind is None else (model.Opening(kind=kind),)
-    found = [_opening(kind, entry, names) for kind, entry in cursor.entries()]
+    entries = cursor.entries()
+    if cursor.keys() == () and not cursor.is_text:
+        cursor.fail("至少一个事项类型", "at least one kind of task")
+    found = [_opening(kind, entry, names) for kind, entry in entries]
     return tuple(opening for opening in found if opening is not None)
 
 
@@ -416,9 +477,15 @@ def _opening(kind: str, cursor: Cursor, names: _Names) -> model.Opening | None:
         "pass": lambda entry: dict(entry.entries()),
     }
     values = words(cursor, known)
-    each, passes = values.get("each"), values.get("pass", {})
+    each = values.get("each")
+    passes = _passes(kind, each, values.get("pass", {}), names)
+    return model.Opening(kind=kind, each=each, passes=passes)
+
+
+def _passes(kind: str, each: str | None, passes: Mapping[str, Cursor], names: _Names) -> dict[str, str]:
     theirs = {"deadline", *names.world.facts.get(kind, ()), *names.world.parties.get(kind, ())}
-    ours = {*names.facts, *names.parties, *(names.lists[each].columns if each else ())}
+    rows = names.lists.get(each or "")
+    ours = {*names.facts, *names.parties, *(rows.columns if rows else ())}
     read: dict[str, str] = {}
     for target, entry in passes.items():
         if target not in theirs:
@@ -427,22 +494,15 @@ def _opening(kind: str, cursor: Cursor, names: _Names) -> model.Opening | None:
         source = reference(entry, ours, Text("填报项或列", "fact or column"))
         if source:
             read[target] = source
-    return model.Opening(kind=kind, each=each, passes=read)
+    return read
 
 
 def _transition(name: str, cursor: Cursor, names: _Names) -> model.Transition | None:
     values = words(cursor, _transition_words(names), required=("from",))
-    machine_made = "after" in values or "after" in cursor.keys()
-    if machine_made and values.keys() & {"by", "asks", "optional", "confirmed_by", "not_by", "evidence", "when"}:
-        cursor.fail("机器流转（after）没有人来做", "nobody who acts in a machine-made transition (after)")
-    if machine_made and "to" not in values:
-        cursor.fail("机器流转要有去向 to", "a machine-made transition that leads somewhere (to)")
-    if not machine_made and "by" not in cursor.keys():
-        cursor.fail("by（由谁）或 after（何时自动）", "by (who acts) or after (when the machine acts)")
-    if not machine_made and "label" not in cursor.keys():
-        cursor.fail("必填的 label", "the required word label", found="nothing")
-    if name in (model.CONFIRM, model.REFUSE):
-        cursor.fail("别的名字（confirm、refuse 已用于确认）", "another name: confirm and refuse are taken")
+    _check_actors(name, cursor)
+    twice = sorted({*values.get("asks", ())} & {*values.get("optional", ())})
+    if twice:
+        cursor.fail("asks 或 optional，不同时写", "in asks or in optional, not in both", found=twice[0])
     if "from" not in values:
         return None
     return model.Transition(
@@ -461,6 +521,32 @@ def _transition(name: str, cursor: Cursor, names: _Names) -> model.Transition | 
         after=values.get("after"),
         opens=values.get("opens", ()),
     )
+
+
+_ACTED = ("by", "asks", "optional", "confirmed_by", "not_by", "evidence", "when")
+_TAKEN = frozenset({model.CONFIRM, model.REFUSE, model.ANYONE})
+
+
+def _check_actors(name: str, cursor: Cursor) -> None:
+    """A transition is made either by somebody or by the machine."""
+    machine_made = cursor.has("after")
+    found = [word for word in _ACTED if cursor.has(word)]
+    if machine_made and found:
+        zh, en = "机器流转（after）没有人来做", "nobody who acts in a machine-made transition (after)"
+        cursor.fail(zh, en, found=found[0])
+    if machine_made and not cursor.has("to"):
+        cursor.fail(
+            "机器流转要有去向 to", "a machine-made transition that leads somewhere (to)", found=NOTHING
+        )
+    if not machine_made and not cursor.has("by"):
+        zh, en = "by（由谁）或 after（何时自动）", "by (who acts) or after (when the machine acts)"
+        cursor.fail(zh, en, found=NOTHING)
+    if not machine_made and not cursor.has("label"):
+        cursor.fail("必填的 label", "the required word label", found=NOTHING)
+    if name in _TAKEN:
+        cursor.fail(
+            "别的名字（此名已有所指）", "another name: this one stands for something else", found=name
+        )
 
 
 def _transition_words(names: _Names) -> dict[str, Callable[[Cursor], Any]]:
@@ -506,11 +592,13 @@ def _set_deadline(cursor: Cursor, names: _Names) -> model.Setting | None:
     dates = ["until", *(name for name, fact in names.facts.items() if fact.type == "date")]
     if value in dates:
         return model.Setting(target="deadline", source=value)
-    bare = value.removeprefix(_AT_LEAST)
-    quiet = Cursor(file=cursor.file, path=cursor.path, node=type(cursor.node)(value=bare), problems=[])
-    span = duration(quiet)
+    span = duration(_instead(cursor, value.removeprefix(_AT_LEAST)))
     if span is None:
-        cursor.fail("until、日期填报项、时限或“at least 时限”", "until, a date fact, a duration or `at least DURATION`")
+        zh, en = (
+            "until、日期填报项、时限或“at least 时限”",
+            "until, a date fact, a duration or `at least DURATION`",
+        )
+        cursor.fail(zh, en, words=dates)
         return None
     if value.startswith(_AT_LEAST):
         return model.Setting(target="deadline", at_least=span)
@@ -547,12 +635,14 @@ def again(cursor: Cursor) -> model.Again | None:
     if value == "never":
         return model.Again(how="never")
     how, _, rest = value.partition(" ")
-    quiet = Cursor(file=cursor.file, path=cursor.path, node=type(cursor.node)(value=rest), problems=[])
-    span = duration(quiet)
+    span = duration(_instead(cursor, rest))
     if how in ("after", "every") and span is not None:
         return model.Again(how="after" if how == "after" else "every", duration=span)
     cursor.fail("never、after 时限或 every 时限", "never, after DURATION or every DURATION")
     return None
+
+
+_FOLLOWS = ("light", "tells", "proposes", "opens")
 
 
 def _rule(name: str, cursor: Cursor, names: _Names) -> model.Rule | None:
@@ -567,12 +657,13 @@ def _rule(name: str, cursor: Cursor, names: _Names) -> model.Rule | None:
         "opens": lambda entry: _openings(entry, names),
         "until": lambda entry: _until(entry, world),
         "because": bilingual,
-        "ladder": text,
+        "ladder": name_of,
         "again": again,
     }
     values = words(cursor, known, required=("when",))
-    if not values.keys() & {"light", "tells", "proposes", "opens"} and "when" in values:
-        cursor.fail("至少 light、tells、proposes、opens 之一", "at least one of light, tells, proposes, opens")
+    if not any(cursor.has(word) for word in _FOLLOWS):
+        listed = ", ".join(_FOLLOWS)
+        cursor.fail(f"{listed} 至少其一", f"at least one of {listed}", found=NOTHING)
     if "when" not in values:
         return None
     label = values.get("label") or values.get("because") or sentence(values["when"], names.labels)

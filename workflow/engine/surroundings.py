@@ -1,0 +1,176 @@
+"""What decisions look at beside the task: packs, calendars, people, cached until they change.
+
+Every transaction first reads the stamp: which organisation, which planning epoch, whether a hold
+stands. The caches are good as long as the stamp is the same.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from ..calendar import Calendar, CalendarYear, default_calendar
+from ..decision import Book, Loaded, NewTask, Surroundings
+from ..definition import Pack, pack_from_source
+from ..errors import Unknown
+from ..people import Directory
+from ..store import organisation
+from ..store.organisation import CampaignInForce, Stamp
+from ..store.ports import Transaction
+
+
+@dataclass(kw_only=True)
+class Version:
+    """A pack version made ready."""
+
+    id: int
+    pack: Pack
+    books: Mapping[str, Book]
+
+
+@dataclass(kw_only=True)
+class _Caches:
+    """What was read under one stamp."""
+
+    stamp: Stamp
+    campaigns: dict[int, CampaignInForce] = field(default_factory=dict)
+    years: dict[int, CalendarYear] = field(default_factory=dict)
+    calendars: dict[str, Calendar] = field(default_factory=dict)
+    directories: dict[int, Directory] = field(default_factory=dict)  # by version
+    units_loaded: set[int] = field(default_factory=set)
+    holdings: dict[tuple[str, int], Any] = field(default_factory=dict)
+    groups: dict[tuple[str, int], int] = field(default_factory=dict)
+    delegations: dict[int, Any] = field(default_factory=dict)
+
+
+class Library:
+    """The caches of an engine, shared by its threads."""
+
+    def __init__(self) -> None:
+        self._versions: dict[int, Version] = {}
+        self._caches: _Caches | None = None
+        self._lock = threading.RLock()
+
+    def frame(self, tx: Transaction, now: int) -> Frame:
+        """What is in force in this transaction."""
+        stamp = organisation.stamp(tx)
+        with self._lock:
+            if self._caches is None or self._caches.stamp != stamp:
+                self._caches = self._read(tx, stamp)
+            return Frame(self, tx, now, self._caches)
+
+    def _read(self, tx: Transaction, stamp: Stamp) -> _Caches:
+        campaigns = {one.id: one for one in organisation.campaigns(tx)}
+        return _Caches(stamp=stamp, campaigns=campaigns, years=organisation.calendar_years(tx))
+
+    def version(self, tx: Transaction, version_id: int) -> Version:
+        """A pack version, read and compiled once."""
+        with self._lock:
+            found = self._versions.get(version_id)
+            if found is None:
+                found = self._versions[version_id] = _compile(tx, version_id)
+            return found
+
+
+def _compile(tx: Transaction, version_id: int) -> Version:
+    source = organisation.pack_source(tx, version_id)
+    if source is None:
+        raise Unknown(
+            f"没有编号为 {version_id} 的方案包版本，数据库不完整。请运行 duban doctor。",
+            f"There is no pack version {version_id}: the database is incomplete. Run duban doctor.",
+        )
+    pack = pack_from_source(source)
+    books = {kind: Book(definition=definition) for kind, definition in pack.definitions.items()}
+    return Version(id=version_id, pack=pack, books=books)
+
+
+class Frame:
+    """One transaction's view of what is in force."""
+
+    def __init__(self, library: Library, tx: Transaction, now: int, caches: _Caches) -> None:
+        self._library, self._caches = library, caches
+        self.tx, self.now = tx, now
+
+    @property
+    def stamp(self) -> Stamp:
+        """What is in force."""
+        return self._caches.stamp
+
+    @property
+    def campaigns(self) -> Mapping[int, CampaignInForce]:
+        """Every campaign, by id."""
+        return self._caches.campaigns
+
+    def version(self, version_id: int) -> Version:
+        """A pack version."""
+        return self._library.version(self.tx, version_id)
+
+    def calendar(self, zone: str) -> Calendar:
+        """The calendar in force in a zone."""
+        found = self._caches.calendars.get(zone)
+        if found is None:
+            imported = self._caches.years
+            found = default_calendar(zone, imported=imported, version=self._caches.stamp.epoch)
+            self._caches.calendars[zone] = found
+        return found
+
+    def is_draft(self, version_id: int, kind: str, state: str) -> bool:
+        """Whether that state of that kind is a draft's."""
+        return self.version(version_id).books[kind].definition.states[state].draft
+
+    def around(self, version_id: int) -> Surroundings:
+        """What a decision on a task of this version looks at."""
+        version = self.version(version_id)
+        campaign = version.pack.campaign
+        milestones: Mapping[str, date] = campaign.milestones
+        return Surroundings(
+            now=self.now,
+            calendar=self.calendar(campaign.zone),
+            directory=self._directory(version),
+            milestones=milestones,
+            epoch=self._caches.stamp.epoch,
+            books=version.books,
+        )
+
+    def _directory(self, version: Version) -> Directory:
+        caches = self._caches
+        found = caches.directories.get(version.id)
+        if found is None:
+            units = organisation.unit_ids(self.tx, version.pack.campaign.units)
+            found = Directory(
+                units=units, groups=caches.groups, holdings=caches.holdings, delegations=caches.delegations
+            )
+            caches.directories[version.id] = found
+            self._load_units([units[code] for code in _named(version.pack) if code in units])
+        return found
+
+    def know(self, tasks: Iterable[Loaded | NewTask]) -> None:
+        """Load the posts of every unit that these tasks touch, in a fixed number of statements."""
+        wanted: set[int] = set()
+        for one in tasks:
+            parties = one.task.parties if isinstance(one, Loaded) else one.parties
+            wanted.update(parties.values())
+        self._load_units(sorted(wanted - self._caches.units_loaded))
+
+    def _load_units(self, ids: Sequence[int]) -> None:
+        caches = self._caches
+        missing = [ident for ident in ids if ident not in caches.units_loaded]
+        if not missing:
+            return
+        groups = organisation.groups(self.tx, missing)
+        everywhere = [*missing, *(unit for unit in groups.values() if unit not in caches.units_loaded)]
+        found = organisation.holdings(self.tx, everywhere)
+        persons = sorted({one.person_id for held in found.values() for one in held})
+        caches.delegations.update(organisation.delegations(self.tx, persons))
+        caches.groups.update(groups)
+        caches.holdings.update(found)
+        caches.units_loaded.update(everywhere)
+
+
+def _named(pack: Pack) -> set[str]:
+    """The units that roles name themselves, beside parties."""
+    roles = [role for definition in pack.definitions.values() for role in definition.roles.values()]
+    return {role.seat.unit for role in roles if role.seat.unit is not None}

@@ -1,0 +1,1 @@
+"""Migrations of the tables, run by Alembic. The files of `versions/` are numbered in their order."""

@@ -1,0 +1,435 @@
+"""The tables. What must always hold stands here as a constraint, with what it prevents.
+
+Instants are whole milliseconds since the epoch. JSON is text, written by `orjson`. Foreign keys hold
+what people edit; rows that sweeps write in bulk carry none, and `duban doctor` checks them.
+SQLModel is for the schema and the cold paths: see `store` for the statements.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, LargeBinary, SmallInteger, text
+from sqlalchemy import Text as LongText
+from sqlmodel import Field, SQLModel
+
+# BIGINT is no alias of the row id on SQLite: a plain INTEGER is.
+_Id = BigInteger().with_variant(Integer(), "sqlite")
+
+
+def _key() -> Any:
+    return Field(default=None, sa_column=Column(_Id, primary_key=True, autoincrement=False))
+
+
+def _auto() -> Any:
+    return Field(default=None, sa_column=Column(_Id, primary_key=True, autoincrement=True))
+
+
+def _big(*, null: bool = False) -> Any:
+    return Field(default=None, sa_column=Column(BigInteger, nullable=null))
+
+
+def _to(target: str, *, null: bool = False) -> Any:
+    return Field(default=None, sa_column=Column(_Id, ForeignKey(target), nullable=null))
+
+
+def _words(*, null: bool = False) -> Any:
+    return Field(default=None, sa_column=Column(LongText, nullable=null))
+
+
+def _flag() -> Any:
+    return Field(default=0, sa_column=Column(SmallInteger, nullable=False, server_default=text("0")))
+
+
+def _bytes() -> Any:
+    return Field(sa_column=Column(LargeBinary, nullable=False))
+
+
+# --- what people edit -------------------------------------------------------------------------------
+
+
+class Unit(SQLModel, table=True):
+    """A node of the organisation tree."""
+
+    __tablename__ = "unit"
+    id: int | None = _auto()
+    code: str = Field(unique=True)
+    kind: str
+    parent_id: int | None = _to("unit.id", null=True)
+    group_of: int | None = _to("unit.id", null=True)  # for a group: the unit that it belongs to
+    group_name: str | None = None  # for a group: how definitions call it
+    zh: str
+    en: str
+
+
+class Person(SQLModel, table=True):
+    """Who."""
+
+    __tablename__ = "person"
+    id: int | None = _auto()
+    code: str = Field(unique=True)
+    zh: str
+    en: str
+    language: str = "zh"
+
+
+class Post(SQLModel, table=True):
+    """Which role a person holds at which unit, valid from and to, and since when recorded."""
+
+    __tablename__ = "post"
+    __table_args__ = (
+        Index("post_at_unit", "unit_id", "name"),
+        # Loading a pack twice must not give a person the same post twice.
+        Index("post_once", "person_id", "name", "unit_id", "valid_from", unique=True),
+    )
+    id: int | None = _auto()
+    person_id: int = _to("person.id")
+    name: str
+    unit_id: int = _to("unit.id")
+    deputy: int = _flag()
+    valid_from: int = _big()
+    valid_to: int | None = _big(null=True)
+    recorded_at: int = _big()
+
+
+class Delegation(SQLModel, table=True):
+    """While it lasts the principal is away; the delegate, if any, acts on their behalf."""
+
+    __tablename__ = "delegation"
+    id: int | None = _auto()
+    principal_id: int = Field(sa_column=Column(_Id, ForeignKey("person.id"), nullable=False, index=True))
+    delegate_id: int | None = _to("person.id", null=True)
+    valid_from: int = _big()
+    valid_to: int | None = _big(null=True)
+    reason: str = _words()
+    recorded_at: int = _big()
+
+
+class PackVersion(SQLModel, table=True):
+    """A pack as it was loaded. Tasks are pinned to it."""
+
+    __tablename__ = "pack_version"
+    id: int | None = _auto()
+    hash: str = Field(unique=True)
+    source: str = _words()  # JSON: file -> content
+    loaded_at: int = _big()
+
+
+class Campaign(SQLModel, table=True):
+    """A supervised programme and the version that new tasks open on."""
+
+    __tablename__ = "campaign"
+    id: int | None = _auto()
+    name: str = Field(unique=True)
+    prefix: str
+    zh: str
+    en: str
+    version_id: int = _to("pack_version.id")
+
+
+class CalendarYearRow(SQLModel, table=True):
+    """A published or projected year as it was imported; the newest row of a year is in force."""
+
+    __tablename__ = "calendar_year"
+    id: int | None = _auto()
+    year: int
+    body: str = _words()  # JSON, see calendar.CalendarYear
+    imported_at: int = _big()
+
+
+class Epoch(SQLModel, table=True):
+    """A planning epoch: from here on another calendar or campaign is in force."""
+
+    __tablename__ = "epoch"
+    id: int | None = _auto()
+    why: str
+    begun_at: int = _big()
+
+
+class Hold(SQLModel, table=True):
+    """While a row is not released nothing fires: a clock that jumped waits for a person."""
+
+    __tablename__ = "hold"
+    id: int | None = _auto()
+    zh: str = _words()
+    en: str = _words()
+    since: int = _big()
+    # 1 while it stands, empty after: at most one stands, a second reason would hide the first.
+    standing: int | None = Field(default=1, sa_column=Column(SmallInteger, nullable=True, unique=True))
+    released_at: int | None = _big(null=True)
+    released_by: str | None = None
+
+
+# --- what the engine writes -------------------------------------------------------------------------
+
+
+class TaskRow(SQLModel, table=True):
+    """One instance of a definition, with the projection that it is found by."""
+
+    __tablename__ = "task"
+    __table_args__ = (
+        # The clock's queue. Partial: its cost grows with what waits for the clock, and an idle tick
+        # reads one entry of it.
+        Index(
+            "task_wake",
+            "wake_at",
+            sqlite_where=text("wake_at IS NOT NULL AND set_aside_at IS NULL"),
+            postgresql_where=text("wake_at IS NOT NULL AND set_aside_at IS NULL"),
+        ),
+        # Open tasks that were planned under an older calendar: found without reading the others.
+        Index(
+            "task_planned",
+            "planned_under",
+            sqlite_where=text("ended_at IS NULL"),
+            postgresql_where=text("ended_at IS NULL"),
+        ),
+        # One shared draft per unit, campaign and kind: ten lagging tasks make one dispatch.
+        Index(
+            "task_shared_draft",
+            "campaign_id",
+            "unit_id",
+            "kind",
+            unique=True,
+            sqlite_where=text("shared = 1"),
+            postgresql_where=text("shared = 1"),
+        ),
+        # A round opens each task once, however often it is interrupted and resumed.
+        Index(
+            "task_of_moment",
+            "moment_id",
+            "unit_id",
+            "kind",
+            "track",
+            unique=True,
+            sqlite_where=text("moment_id IS NOT NULL"),
+            postgresql_where=text("moment_id IS NOT NULL"),
+        ),
+        Index(
+            "task_parent",
+            "parent_id",
+            sqlite_where=text("parent_id IS NOT NULL"),
+            postgresql_where=text("parent_id IS NOT NULL"),
+        ),
+        # The to-do list of a post.
+        Index(
+            "task_waits",
+            "waits_unit",
+            "waits_post",
+            sqlite_where=text("ended_at IS NULL"),
+            postgresql_where=text("ended_at IS NULL"),
+        ),
+    )
+    id: int = _key()
+    campaign_id: int = _big()
+    version_id: int = _big()
+    kind: str
+    track: str = ""
+    unit_id: int = _big()
+    parent_id: int | None = _big(null=True)
+    row_id: int | None = _big(null=True)
+    moment_id: int | None = _big(null=True)
+    state: str
+    visit: int
+    came_from: str | None = None
+    opened_at: int = _big()
+    state_since: int = _big()
+    reported_at: int = _big()
+    deadline: int | None = _big(null=True)
+    deadline_set_at: int = _big()
+    deadline_anchor: int = _big()
+    deadline_basis: str
+    revision: int
+    seq: int
+    head: bytes = _bytes()
+    shared: int = _flag()
+    ended_at: int | None = _big(null=True)
+    outcome: str | None = None
+    body: str = _words()  # JSON: parties, facts, acts, stops, confirmations …
+    wake_at: int | None = _big(null=True)
+    light: str
+    due_at: int | None = _big(null=True)
+    waits_for: str | None = None
+    waits_post: str | None = None
+    waits_unit: int | None = _big(null=True)
+    provisional: int = _flag()
+    planned_under: int
+    tries: int = _flag()  # failed decisions in a row
+    set_aside_at: int | None = _big(null=True)
+    set_aside_why: str | None = _words(null=True)
+
+
+class EpisodeRow(SQLModel, table=True):
+    """One stretch of time in which a rule holds on a task."""
+
+    __tablename__ = "episode"
+    __table_args__ = (
+        # One open episode at most per task and rule: two daemons can't both open it.
+        Index(
+            "episode_open",
+            "task_id",
+            "rule",
+            unique=True,
+            sqlite_where=text("ended_at IS NULL"),
+            postgresql_where=text("ended_at IS NULL"),
+        ),
+    )
+    id: int = _key()
+    task_id: int = _big()
+    rule: str
+    light: str
+    opened_at: int = _big()
+    told_at: int = _big()
+    superseded: int = _flag()
+    inert_at: int | None = _big(null=True)
+    inert_by: str | None = None
+    ended_at: int | None = _big(null=True)
+    ended_by: str | None = None
+
+
+class ConcernRow(SQLModel, table=True):
+    """A task concerns another because of an episode there."""
+
+    __tablename__ = "concern"
+    __table_args__ = (Index("concern_about", "about_id"),)
+    task_id: int = _key()
+    about_id: int = _key()
+    episode_id: int = _key()
+    added_at: int = _big()
+    removed_at: int | None = _big(null=True)
+
+
+class ListRow(SQLModel, table=True):
+    """A row of a list on a task. Rows are changed and closed, never removed."""
+
+    __tablename__ = "list_row"
+    __table_args__ = (Index("list_row_task", "task_id"),)
+    id: int = _key()
+    task_id: int = _big()
+    list: str
+    body: str = _words()
+    closed_at: int | None = _big(null=True)
+    closed_by: int | None = _big(null=True)
+
+
+class EventRow(SQLModel, table=True):
+    """One line of the append-only history."""
+
+    __tablename__ = "event"
+    # A chain has one line per number: a second writer can't fork it.
+    __table_args__ = (Index("event_chain", "task_id", "seq", unique=True),)
+    id: int = _key()
+    task_id: int = _big()
+    seq: int
+    at: int = _big()  # the instant at which it was true
+    recorded_at: int = _big()
+    kind: str
+    header: str = _words()  # JSON, as it was hashed
+    commitments: str = _words()  # JSON: name -> hex
+    hash: bytes = _bytes()
+
+
+class EventValueRow(SQLModel, table=True):
+    """A value of an event, beside the chain with its salt: it may be erased without breaking it."""
+
+    __tablename__ = "event_value"
+    event_id: int = _key()
+    name: str = Field(primary_key=True)
+    salt: bytes = _bytes()
+    value: str = _words()
+
+
+class OutgoingRow(SQLModel, table=True):
+    """Somebody must be told: who, why, which event."""
+
+    __tablename__ = "outgoing"
+    __table_args__ = (
+        Index(
+            "outgoing_waiting",
+            "id",
+            sqlite_where=text("status = 'waiting'"),
+            postgresql_where=text("status = 'waiting'"),
+        ),
+    )
+    id: int = _key()
+    task_id: int = _big()
+    seq: int  # of the event
+    person_id: int | None = _big(null=True)  # nobody: the role is vacant to its end
+    role: str
+    reason: str
+    rule: str | None = None
+    created_at: int = _big()
+    status: str = "waiting"
+
+
+class NudgeRow(SQLModel, table=True):
+    """Something happened to another task that this one must know. Consumed by the sweep."""
+
+    __tablename__ = "nudge"
+    __table_args__ = (Index("nudge_task", "task_id"),)
+    id: int = _key()
+    task_id: int = _big()
+    cause: str
+    other_id: int = _big()
+    at: int = _big()
+
+
+class RequestRow(SQLModel, table=True):
+    """The first answer to a person's request: a repeat gets the same."""
+
+    __tablename__ = "request"
+    id: str = Field(primary_key=True)
+    task_id: int = _big()
+    person_id: int = _big()
+    act: str
+    seq: int  # of the task after it
+    revision: int
+    state: str
+    at: int = _big()
+
+
+class EvidenceRow(SQLModel, table=True):
+    """A stored file, by its hash; attached to the event of a task."""
+
+    __tablename__ = "evidence"
+    sha256: str = Field(primary_key=True)
+    size: int = _big()  # bytes
+    stored_at: int = _big()
+
+
+class MomentRow(SQLModel, table=True):
+    """A round's moment: what it opens is frozen here, and how far it has come."""
+
+    __tablename__ = "moment"
+    # Each local moment of a round happens once, whoever sees it first.
+    __table_args__ = (Index("moment_once", "campaign_id", "round", "nominal", unique=True),)
+    id: int = _key()
+    campaign_id: int = _big()
+    round: str
+    nominal: str  # local date and time as the pack names it
+    at: int = _big()  # when it was due, after holidays
+    fired_at: int = _big()
+    version_id: int = _big()
+    items: str = _words()  # JSON: what to do, frozen
+    cursor: int  # how many items are done
+    total: int
+    status: str  # open, done, skipped
+    note: str  # why it was late or skipped; empty when in time
+
+
+class CounterRow(SQLModel, table=True):
+    """Ids on SQLite, taken in blocks. PostgreSQL has sequences."""
+
+    __tablename__ = "counter"
+    name: str = Field(primary_key=True)
+    next: int = _big()
+
+
+class MetaRow(SQLModel, table=True):
+    """Small things to remember: which program wrote this, whether it is a demo."""
+
+    __tablename__ = "meta"
+    key: str = Field(primary_key=True)
+    value: str = _words()
+
+
+SEQUENCES = ("task_id", "row_id")  # tasks are numbered apart, so that people see small numbers

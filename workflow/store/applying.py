@@ -1,0 +1,253 @@
+"""Writing what was decided: whole decisions, many at once, each guarded by what it was decided on.
+
+The number of statements is bounded by the kinds of rows, never by their number. A task's update says
+which `seq` it expects; one that fits no row means that somebody was faster, and nothing is written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import orjson
+from sqlalchemy import bindparam
+from sqlalchemy import update as update_
+
+from .. import audit
+from ..decision import Decision, EventDraft, NewTask
+from ..errors import Overtaken
+from ..models import EventRow, EventValueRow, OutgoingRow
+from ..task import Episode, Task
+from . import tasks
+from .ports import Transaction
+from .sql import OneOf, Statement
+
+EVENT = EventRow.__table__  # type: ignore[attr-defined]
+VALUE = EventValueRow.__table__  # type: ignore[attr-defined]
+OUTGOING = OutgoingRow.__table__  # type: ignore[attr-defined]
+
+Salts = Callable[[], bytes]
+"""16 random bytes for each value."""
+
+# What a wake without a move may change; a move writes all of it.
+_CLOCK_COLUMNS = ("seq", "head", "body", "wake_at", "light", "planned_under", "tries")
+_ALL_COLUMNS = tuple(
+    name
+    for name in tasks.COLUMNS
+    if name
+    not in (
+        "id",
+        "campaign_id",
+        "version_id",
+        "kind",
+        "track",
+        "unit_id",
+        "parent_id",
+        "row_id",
+        "moment_id",
+        "opened_at",
+        "set_aside_at",
+        "set_aside_why",
+    )
+)
+_EPISODE_COLUMNS = ("told_at", "superseded", "inert_at", "inert_by", "ended_at", "ended_by")
+_REMOVE = Statement(
+    update_(tasks.CONCERN)
+    .where(
+        tasks.CONCERN.c.task_id == bindparam("task"),
+        OneOf(tasks.CONCERN.c.about_id, "abouts"),
+        tasks.CONCERN.c.removed_at.is_(None),
+    )
+    .values(removed_at=bindparam("now"))
+)
+
+
+@dataclass(kw_only=True, slots=True)
+class _Rows:
+    """The rows of a batch, by table."""
+
+    new_tasks: list[tuple[Any, ...]] = field(default_factory=list)
+    moved_tasks: list[tuple[Any, ...]] = field(default_factory=list)
+    ticked_tasks: list[tuple[Any, ...]] = field(default_factory=list)
+    events: list[tuple[Any, ...]] = field(default_factory=list)
+    values: list[tuple[Any, ...]] = field(default_factory=list)
+    episodes: list[tuple[Any, ...]] = field(default_factory=list)
+    changed_episodes: list[tuple[Any, ...]] = field(default_factory=list)
+    concerns: list[tuple[Any, ...]] = field(default_factory=list)
+    list_rows: list[tuple[Any, ...]] = field(default_factory=list)
+    changed_list_rows: list[tuple[Any, ...]] = field(default_factory=list)
+    outgoing: list[tuple[Any, ...]] = field(default_factory=list)
+    nudges: list[tuple[Any, ...]] = field(default_factory=list)
+    removed: list[tuple[int, list[int]]] = field(default_factory=list)
+    consumed: list[int] = field(default_factory=list)
+
+
+def apply(tx: Transaction, decisions: Sequence[Decision], now: int, salts: Salts) -> None:
+    """Write whole decisions. The ids of new tasks must have been drawn.
+
+    Raises:
+        Overtaken: a task was changed by somebody else since it was loaded; roll back.
+    """
+    ids = iter(tx.draw("row_id", sum(_ids_needed(decision) for decision in decisions)))
+    rows = _Rows()
+    for decision in decisions:
+        _collect(decision, rows, ids, now, salts)
+    _write(tx, rows, now)
+
+
+def _ids_needed(decision: Decision) -> int:
+    messages = sum(len(event.messages) for event in decision.events)
+    own = len(decision.events) + len(decision.new_episodes) + len(decision.added_rows)
+    return messages + own + len(decision.nudges) + len(decision.links)
+
+
+def _collect(decision: Decision, rows: _Rows, ids: Iterator[int], now: int, salts: Salts) -> None:
+    task = decision.task
+    for episode in decision.new_episodes:
+        episode.id = next(ids)
+        rows.episodes.append(_episode_row(task.id, episode))
+    for event in decision.events:
+        _write_event(task, event, rows, ids, now, salts)
+    for episode in decision.changed_episodes:
+        rows.changed_episodes.append((*(getattr(episode, name) for name in _EPISODE_COLUMNS), episode.id))
+    for change in decision.added_rows:
+        row = change.row
+        rows.list_rows.append((next(ids), task.id, row.list, _json(row.values), row.closed_at, row.closed_by))
+    for row in decision.changed_rows:
+        rows.changed_list_rows.append((_json(row.values), row.closed_at, row.closed_by, row.id))
+    _collect_links(decision, rows, ids, now)
+    if decision.removed_concerns:
+        rows.removed.append((task.id, decision.removed_concerns))
+    rows.consumed.extend(decision.consumed)
+    _collect_task(decision, rows)
+
+
+def _collect_links(decision: Decision, rows: _Rows, ids: Iterator[int], now: int) -> None:
+    about = decision.task.id
+    for other, cause in decision.nudges:
+        rows.nudges.append((next(ids), other, cause, about, now))
+    for link in decision.links:
+        target = link.target.id if isinstance(link.target, NewTask) else link.target
+        rows.concerns.append((target, about, link.episode.id, now, None))
+        if not isinstance(link.target, NewTask) or not link.target.created:
+            rows.nudges.append((next(ids), target, "joined", about, now))
+
+
+def _collect_task(decision: Decision, rows: _Rows) -> None:
+    before, task = decision.before, decision.task
+    if decision.is_new:
+        rows.new_tasks.append(tasks.row_of(task))
+        return
+    own = {"body": tasks.body_of(task), "tries": 0}
+    moved = before.visit != task.visit or before.revision != task.revision or before.deadline != task.deadline
+    names = (
+        _ALL_COLUMNS if moved or before.stops != task.stops or decision.removed_concerns else _CLOCK_COLUMNS
+    )
+    target = rows.moved_tasks if names is _ALL_COLUMNS else rows.ticked_tasks
+    target.append(
+        (*(own[name] if name in own else getattr(task, name) for name in names), task.id, before.seq)
+    )
+
+
+def _episode_row(task_id: int, episode: Episode) -> tuple[Any, ...]:
+    return (
+        episode.id,
+        task_id,
+        episode.rule,
+        episode.light,
+        episode.opened_at,
+        episode.told_at,
+        episode.superseded,
+        episode.inert_at,
+        episode.inert_by,
+        episode.ended_at,
+        episode.ended_by,
+    )
+
+
+def _write_event(
+    task: Task, event: EventDraft, rows: _Rows, ids: Iterator[int], now: int, salts: Salts
+) -> None:
+    """Give an event its number and its hash, and move the task's head to it."""
+    task.seq += 1
+    ident = next(ids)
+    header = header_of(task.id, task.seq, event, now)
+    commitments: dict[str, bytes] = {}
+    for name, value in event.values.items():
+        salt = salts()
+        commitments[name] = audit.commit(salt, name, value)
+        rows.values.append((ident, name, salt, _json(value)))
+    task.head = audit.link(task.head, header, commitments)
+    told = (
+        orjson.dumps({name: one.hex() for name, one in commitments.items()}).decode() if commitments else "{}"
+    )
+    rows.events.append((ident, task.id, task.seq, event.at, now, event.kind, _json(header), told, task.head))
+    for message in event.messages:
+        rows.outgoing.append(
+            (
+                next(ids),
+                task.id,
+                task.seq,
+                message.person_id,
+                message.role,
+                message.reason,
+                message.rule,
+                now,
+                "waiting",
+            )
+        )
+
+
+def header_of(task_id: int, seq: int, event: EventDraft, now: int) -> dict[str, Any]:
+    """What is hashed of an event: ids, codes, numbers and instants; no personal data."""
+    header: dict[str, Any] = {
+        "task": task_id,
+        "seq": seq,
+        "kind": event.kind,
+        "at": event.at,
+        "recorded": now,
+        **event.header,
+    }
+    if event.tasks:
+        header["tasks"] = [one.id if isinstance(one, NewTask) else one for one in event.tasks]
+    told = [message.person_id for message in event.messages]
+    if told:
+        header["told"] = told
+    return header
+
+
+def _json(value: Any) -> str:
+    return orjson.dumps(value).decode()
+
+
+def _write(tx: Transaction, rows: _Rows, now: int) -> None:
+    _guarded(tx, tasks.TASK, _ALL_COLUMNS, ("id", "seq"), rows.moved_tasks)
+    _guarded(tx, tasks.TASK, _CLOCK_COLUMNS, ("id", "seq"), rows.ticked_tasks)
+    tx.insert(tasks.TASK, rows.new_tasks)
+    tx.insert(EVENT, rows.events)
+    tx.insert(VALUE, rows.values)
+    # Ended episodes first: a new one of the same rule would meet the unique index of open ones.
+    _guarded(tx, tasks.EPISODE, _EPISODE_COLUMNS, ("id",), rows.changed_episodes)
+    tx.insert(tasks.EPISODE, rows.episodes)
+    tx.insert(tasks.CONCERN, rows.concerns)
+    tx.insert(tasks.LIST_ROW, rows.list_rows)
+    _guarded(tx, tasks.LIST_ROW, ("body", "closed_at", "closed_by"), ("id",), rows.changed_list_rows)
+    tx.insert(OUTGOING, rows.outgoing)
+    tx.insert(tasks.NUDGE, rows.nudges)
+    for task, abouts in rows.removed:
+        tx.run(_REMOVE, task=task, abouts=abouts, now=now)
+    tasks.drop_nudges(tx, rows.consumed)
+
+
+def _guarded(
+    tx: Transaction, table: Any, names: Sequence[str], guard: Sequence[str], rows: list[tuple[Any, ...]]
+) -> None:
+    if rows and tx.update(table, names, guard, rows) != len(rows):
+        raise Overtaken(
+            f"{table.name} 中有行已被他人更改，本批写入已撤回，将重新判定。",
+            f"Rows of {table.name} were changed by somebody else; the batch was rolled back and is decided again.",
+        )
+
+
+__all__ = ["EVENT", "OUTGOING", "VALUE", "Salts", "apply", "header_of"]

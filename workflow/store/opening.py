@@ -1,0 +1,114 @@
+"""Opening a database by its URL, and bringing its tables to the program's migration."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ..errors import DatabaseNewer, DatabaseOutdated, DatabaseUnreachable, UsageError
+from .ports import Port, Probe, no_probe
+
+MIGRATIONS = Path(__file__).resolve().parent.parent / "migrations"
+_SQLITE = "sqlite:///"
+_POSTGRES = ("postgresql://", "postgresql+psycopg://", "postgres://")
+
+
+def revisions() -> tuple[str, ...]:
+    """Every migration this program knows, the oldest first, by the names of its files."""
+    return tuple(sorted(file.name.split("_")[0] for file in (MIGRATIONS / "versions").glob("[0-9]*.py")))
+
+
+def port_for(url: str, *, probe: Probe = no_probe) -> Port:
+    """The port to a database.
+
+    Args:
+        url: `sqlite:///FILE`, a bare path of a file, or `postgresql://…`.
+
+    Raises:
+        UsageError: the URL names no database that Duban knows.
+        StoreError: it can't be used.
+    """
+    if url.startswith(_POSTGRES):
+        from .postgresql import PostgresPort
+
+        return PostgresPort(libpq(url), probe=probe)
+    if url.startswith(_SQLITE) or "://" not in url:
+        from .sqlite import SqlitePort
+
+        return SqlitePort(Path(url.removeprefix(_SQLITE)), probe=probe)
+    raise UsageError(
+        f"不认识的数据库地址 {url}。请用 sqlite:///文件 或 postgresql://…。",
+        f"The database address {url} isn't known. Use sqlite:///FILE or postgresql://….",
+    )
+
+
+def libpq(url: str) -> str:
+    """The URL as the driver of PostgreSQL wants it."""
+    return "postgresql://" + url.split("://", 1)[1]
+
+
+def open_port(url: str, *, probe: Probe = no_probe) -> Port:
+    """The port to a database whose tables fit this program.
+
+    Raises:
+        DatabaseUnreachable: there are no tables yet.
+        DatabaseOutdated, DatabaseNewer: the tables are of another version.
+    """
+    port = port_for(url, probe=probe)
+    found, known = port.revision(), revisions()
+    if found == known[-1]:
+        return port
+    port.close()
+    if found is None:
+        raise DatabaseUnreachable(
+            f"数据库 {shown(url)} 还没有建立。请先运行 duban init。",
+            f"The database {shown(url)} has not been made yet. Run duban init first.",
+        )
+    if found in known:
+        raise DatabaseOutdated(
+            f"数据库 {shown(url)} 的版本是 {found}，程序需要 {known[-1]}。请先备份，再运行 duban init 升级。",
+            f"The database {shown(url)} is at version {found}, the program needs {known[-1]}. Back it up, then "
+            "run duban init.",
+        )
+    raise DatabaseNewer(
+        f"数据库 {shown(url)} 由更新的程序写成（版本 {found}），本程序只到 {known[-1]}。请升级 Duban。",
+        f"The database {shown(url)} was written by a newer program (version {found}); this one knows {known[-1]}. "
+        "Upgrade Duban.",
+    )
+
+
+def shown(url: str) -> str:
+    """The URL without its password, as it may be printed."""
+    scheme, mark, rest = url.partition("://")
+    if "@" not in rest:
+        return url
+    user, _, place = rest.rpartition("@")
+    return f"{scheme}{mark}{user.split(':')[0]}@{place}"
+
+
+def migrate(url: str) -> None:
+    """Make the tables, or bring them to the newest migration. Nothing happens when they are there.
+
+    Raises:
+        DatabaseNewer: they are beyond it already.
+    """
+    port = port_for(url)
+    try:
+        found, known = port.revision(), revisions()
+    finally:
+        port.close()
+    if found == known[-1]:
+        return
+    if found is not None and found not in known:
+        open_port(url)  # says what is wrong
+    _upgrade(url)
+
+
+def _upgrade(url: str) -> None:
+    """Alembic is imported here only: reading a database needs none of it."""
+    from alembic import command
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+    config.attributes["url"] = url
+    command.upgrade(config, "head")

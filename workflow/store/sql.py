@@ -1,0 +1,91 @@
+"""Statements: Core constructs compiled once to the text and the parameter order of a database.
+
+They run on the driver's connection with tuples. No ORM object is on the path of a transition or a
+sweep, and no statement is written twice for two databases: what differs is compiled here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
+
+from sqlalchemy import Column, ColumnElement, Executable, bindparam, literal_column
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.types import NullType
+
+Dialect = Literal["sqlite", "postgresql"]
+_DIALECTS: Mapping[str, Any] = {
+    "sqlite": sqlite.dialect(paramstyle="qmark"),  # type: ignore[no-untyped-call]
+    "postgresql": postgresql.dialect(paramstyle="format"),  # type: ignore[no-untyped-call]
+}
+
+
+class OneOf(ColumnElement[bool]):
+    """`column` is among the values of a list parameter, however long: one statement for any length."""
+
+    inherit_cache = False
+
+    def __init__(self, column: Any, name: str, *, words: bool = False) -> None:
+        self.column = column
+        self.cast = "text[]" if words else "bigint[]"
+        self.param = bindparam(name, type_=NullType())
+
+
+@compiles(OneOf, "sqlite")
+def _one_of_sqlite(element: OneOf, compiler: SQLCompiler, **kw: Any) -> str:
+    column, param = compiler.process(element.column, **kw), compiler.process(element.param, **kw)
+    return f"{column} IN (SELECT value FROM json_each({param}))"
+
+
+@compiles(OneOf, "postgresql")
+def _one_of_postgresql(element: OneOf, compiler: SQLCompiler, **kw: Any) -> str:
+    column, param = compiler.process(element.column, **kw), compiler.process(element.param, **kw)
+    return f"{column} = ANY({param}::{element.cast})"
+
+
+class Statement:
+    """One statement for both databases."""
+
+    def __init__(self, core: Executable) -> None:
+        self._core = core
+        self._compiled: dict[str, tuple[str, tuple[str, ...], dict[str, Any]]] = {}
+
+    def on(self, dialect: Dialect) -> tuple[str, tuple[str, ...], dict[str, Any]]:
+        """(text, names of the parameters in order, values that stand in the statement itself)."""
+        found = self._compiled.get(dialect)
+        if found is None:
+            found = self._compiled[dialect] = self._compile(dialect)
+        return found
+
+    def _compile(self, dialect: Dialect) -> tuple[str, tuple[str, ...], dict[str, Any]]:
+        compiled: Any = self._core.compile(  # type: ignore[attr-defined]
+            dialect=_DIALECTS[dialect], compile_kwargs={"render_postcompile": True}
+        )
+        order = tuple(compiled.positiontup or ())
+        fixed = {name: value for name, value in compiled.params.items() if value is not None}
+        return str(compiled), order, fixed
+
+    def bind(self, dialect: Dialect, params: Mapping[str, Any]) -> tuple[str, list[Any]]:
+        """The text and the parameters in its order."""
+        text, order, fixed = self.on(dialect)
+        return text, [params[name] if name in params else fixed.get(name) for name in order]
+
+
+def kind_of(column: Column[Any]) -> str:
+    """A column's type in a JSON record of PostgreSQL: bytes travel as hex."""
+    name = type(column.type).__name__
+    if name == "LargeBinary":
+        return "text"
+    if name in ("BigInteger", "Integer", "SmallInteger"):
+        return "bigint"
+    return "text"
+
+
+def columns_of(table: Any, names: Sequence[str]) -> list[Column[Any]]:
+    """The columns of a table by name, in that order."""
+    return [table.c[name] for name in names]
+
+
+__all__ = ["Dialect", "OneOf", "Statement", "columns_of", "kind_of", "literal_column"]

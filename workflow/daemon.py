@@ -1,0 +1,289 @@
+"""The daemon: a thin shell around `run_once(now)`.
+
+APScheduler only rings, once a second; due times live in our tables, so that a missed ring loses
+nothing. Between two rings the clock is judged: a jump holds all firing until a person agrees. On
+SQLite one daemon works on a file; on PostgreSQL any number do, and none is special.
+
+    ring ──► read both clocks ──► judge ──► held? say so, wait for `duban release`
+                                    └─────► run_once(now): plans, nudges, due tasks, rounds
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import platform
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+from typing import IO, Any
+
+import structlog
+from apscheduler.executors.pool import ThreadPoolExecutor
+from apscheduler.schedulers.background import BackgroundScheduler
+from apscheduler.triggers.interval import IntervalTrigger
+from sqlalchemy import select
+
+from .clock import (
+    Clock,
+    Reading,
+    SystemClock,
+    Verdict,
+    judge_kernel,
+    judge_start,
+    judge_tick,
+    kernel_synchronised,
+)
+from .engine import Engine, Ran
+from .errors import DatabaseLocked, StoreError
+from .store import organisation
+from .store.applying import EVENT
+from .store.ports import Port
+from .store.sql import Statement
+
+HEARTBEAT = "heartbeat"  # meta key, followed by the node
+HEARTBEAT_MS = 30_000
+_LAST_EVENT = Statement(select(EVENT.c.recorded_at).order_by(EVENT.c.id.desc()).limit(1))
+
+log = structlog.get_logger("duban.daemon")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Settings:
+    """How the daemon runs."""
+
+    interval: float = 1.0  # seconds between rings
+    hold_unsynchronised: bool = False  # an undisciplined kernel clock holds, instead of a warning
+
+
+class DatabaseClock:
+    """On PostgreSQL the database's time decides; the boot clock stays the machine's."""
+
+    def __init__(self, port: Port, machine: Clock) -> None:
+        self._port, self._machine = port, machine
+
+    def now(self) -> int:
+        """Milliseconds since the epoch, as the database has it, else the machine."""
+        told = self._port.now()
+        return self._machine.now() if told is None else told
+
+    def boot(self) -> int:
+        """Milliseconds of the machine's boot clock."""
+        return self._machine.boot()
+
+
+class Daemon:
+    """Rings, judges the clock, lets the engine run. `ring` is all it does; the rest is when."""
+
+    def __init__(self, engine: Engine, clock: Clock, settings: Settings) -> None:
+        self._engine, self._clock, self._settings = engine, clock, settings
+        self._agreed: Reading | None = None
+        self._before: Reading | None = None
+        self._held = False
+        self._beaten = 0
+        self._node = f"{platform.node()}:{os.getpid()}"
+
+    def start(self) -> Verdict:
+        """Judge the pause since the last event. Downtime is caught up; a doubtful clock holds."""
+        reading = Reading.of(self._clock)
+        with self._engine.port.read() as tx:
+            row = tx.one(_LAST_EVENT)
+        verdict = judge_start(reading.now, int(row[0]) if row else None)
+        kernel = judge_kernel(kernel_synchronised(), hold=self._settings.hold_unsynchronised)
+        for one in (verdict, kernel):
+            self._say(one)
+        self._before = self._agreed = reading
+        worst = verdict if verdict.holds else kernel
+        if worst.holds:
+            self._hold(worst, reading.now)
+        return worst
+
+    def ring(self) -> Ran | None:
+        """One ring: judge the clock, then everything that is due. None while a hold stands."""
+        reading = Reading.of(self._clock)
+        verdict = judge_tick(self._before or reading, reading, self._agreed)
+        self._before = reading
+        if verdict.holds and not self._held:
+            self._say(verdict)
+            self._hold(verdict, reading.now)
+        ran = self._engine.run_once(reading.now)
+        if ran.held:
+            self._held = True
+            return None
+        if self._held:  # a person has agreed: jumps are measured from here
+            log.info("released")
+            self._held, self._agreed = False, reading
+        self._report(ran)
+        self._beat(reading.now)
+        return ran
+
+    def _hold(self, verdict: Verdict, now: int) -> None:
+        assert verdict.reason is not None  # noqa: S101  (a verdict that holds has its reason)
+        self._held = True
+        with self._engine.port.write("clock") as tx:
+            organisation.add_hold(tx, verdict.reason, now)
+
+    def _say(self, verdict: Verdict) -> None:
+        if verdict.reason is not None:
+            speak = log.error if verdict.holds else log.warning
+            speak(
+                "clock",
+                outcome=verdict.outcome,
+                gap_ms=verdict.gap,
+                why=verdict.reason.en,
+                zh=verdict.reason.zh,
+            )
+
+    def _report(self, ran: Ran) -> None:
+        if ran.decided or ran.opened or ran.moments or ran.failed:
+            log.info(
+                "ran",
+                decided=ran.decided,
+                opened=ran.opened,
+                events=ran.events,
+                messages=ran.messages,
+                moments=ran.moments,
+                failed=ran.failed,
+                set_aside=ran.set_aside,
+            )
+
+    def _beat(self, now: int) -> None:
+        """A sign of life that `doctor` and a watchdog outside the process can read."""
+        if now - self._beaten < HEARTBEAT_MS:
+            return
+        self._beaten = now
+        with self._engine.port.write("clock") as tx:
+            organisation.remember(tx, f"{HEARTBEAT}:{self._node}", str(now))
+
+
+def run(
+    engine: Engine,
+    *,
+    settings: Settings | None = None,
+    clock: Clock | None = None,
+    database: Path | None = None,
+    stop: threading.Event | None = None,
+    on_ring: Callable[[Ran | None], None] = lambda _ran: None,
+) -> None:
+    """Work until SIGTERM, SIGINT or `stop`; what was begun is finished or rolled back.
+
+    Args:
+        database: the SQLite file, which only one daemon may work on; None on PostgreSQL.
+        on_ring: called after each ring, for whoever shows progress.
+
+    Raises:
+        DatabaseLocked: another daemon works on this file; says which.
+    """
+    chosen = settings or Settings()
+    ended = stop or threading.Event()
+    with _only_one(database), _signals(ended, engine):
+        daemon = Daemon(engine, clock or DatabaseClock(engine.port, SystemClock()), chosen)
+        log.info("started", pid=os.getpid(), interval=chosen.interval)
+        daemon.start()
+        scheduler = _scheduler(daemon, chosen.interval, on_ring)
+        scheduler.start()
+        try:
+            ended.wait()
+        finally:
+            scheduler.shutdown(wait=True)
+            log.info("stopped", pid=os.getpid())
+
+
+def _scheduler(daemon: Daemon, interval: float, on_ring: Callable[[Ran | None], None]) -> Any:
+    """One job in one thread: rings that come while one is at work are folded into the next."""
+    scheduler = BackgroundScheduler(timezone="UTC", executors={"default": ThreadPoolExecutor(1)})
+    scheduler.add_job(
+        lambda: on_ring(_ring(daemon)),
+        IntervalTrigger(seconds=interval, timezone="UTC"),
+        coalesce=True,
+        max_instances=1,
+        misfire_grace_time=None,  # however late a ring is, it rings: nothing is dropped
+        next_run_time=_at_once(),
+    )
+    return scheduler
+
+
+def _at_once() -> Any:
+    from datetime import UTC, datetime
+
+    return datetime.fromtimestamp(SystemClock().now() / 1000, UTC)
+
+
+def _ring(daemon: Daemon) -> Ran | None:
+    """A ring that fails is said and tried again at the next one: nothing was half done."""
+    try:
+        return daemon.ring()
+    except StoreError as error:
+        log.error("database", why=str(error), zh=error.text.zh)
+    except Exception:
+        log.exception("ring failed")
+    return None
+
+
+@contextmanager
+def _signals(ended: threading.Event, engine: Engine) -> Iterator[None]:
+    """SIGTERM and SIGINT ask for a clean stop: the batch at work is finished, no further one begun."""
+
+    def ask(_number: int, _frame: FrameType | None) -> None:
+        engine.stop()
+        ended.set()
+
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = {number: signal.signal(number, ask) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+@contextmanager
+def _only_one(database: Path | None) -> Iterator[None]:
+    """Hold the daemon's place at a SQLite file. The lock goes with the process, however it ends."""
+    if database is None:
+        yield
+        return
+    path = database.with_name(database.name + ".daemon")
+    with path.open("a+", encoding="utf-8") as file:
+        _take_place(file, path, database)
+        try:
+            yield
+        finally:
+            with suppress(OSError):
+                file.truncate(0)
+
+
+def _take_place(file: IO[str], path: Path, database: Path) -> None:
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        holder = holder_of(path) or {}
+        who = f"pid {holder.get('pid', '?')} @ {holder.get('node', '?')}"
+        raise DatabaseLocked(
+            f"未启动：数据库 {database} 已有一个守护进程在运行（{who}）。请先停止它，或直接使用它。",
+            f"Not started: a daemon already works on {database} ({who}). Stop it first, or let it work.",
+        ) from None
+    file.truncate(0)
+    json.dump({"pid": os.getpid(), "node": platform.node(), "since": SystemClock().now()}, file)
+    file.flush()
+
+
+def holder_of(path: Path) -> dict[str, Any] | None:
+    """Who holds the daemon's place, as the lock file says; None when it says nothing."""
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    return found if isinstance(found, dict) else None
+
+
+def sqlite_file(port: Port) -> Path | None:
+    """The file of a port to SQLite, None for PostgreSQL."""
+    return getattr(port, "path", None)

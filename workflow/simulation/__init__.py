@@ -1,0 +1,15 @@
+"""Virtual campaigns with invented people, through the real engine and a real database.
+
+run.py     the loop: ring, plan, step, act        people.py   what invented people do, and when
+dice.py    chance that can be repeated            shift.py    moving a pack in time
+report.py  what it came to
+"""
+
+from __future__ import annotations
+
+from .people import CROWDS, Crowd
+from .report import Report, story_task
+from .run import Simulation, simulate
+from .shift import moved
+
+__all__ = ["CROWDS", "Crowd", "Report", "Simulation", "moved", "simulate", "story_task"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import statistics
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -18,7 +19,7 @@ from ..store.applying import EVENT, OUTGOING
 from ..store.ports import Transaction
 from ..store.sql import Statement
 from ..store.tasks import EPISODE, TASK
-from ..text import Text
+from ..text import Language, Text
 
 DAY_MS = 86_400_000
 TOP = 5  # persons named in the summary
@@ -98,45 +99,50 @@ class Report:
         """The summary to be read."""
         return Text("\n".join(self._lines("zh")), "\n".join(self._lines("en")))
 
-    def _lines(self, language: Any) -> list[str]:
-        def word(zh: str, en: str) -> str:
-            return Text(zh, en).to(language)
-
-        label = self.labels
-        lines = [
-            word(
-                f"{label['campaign'].zh}：{self.start} 起 {self.days} 天，督办事项 {self.tasks} 件，"
-                f"留痕 {self.events} 条，人员办理 {self.acts} 次（另有 {self.refused} 次被拒），消息 {self.messages} 条",
-                f"{label['campaign'].en}: {self.days} days from {self.start}, {self.tasks} tasks, "
-                f"{self.events} events, {self.acts} acts of people ({self.refused} more refused), "
-                f"{self.messages} messages",
-            ),
+    def _lines(self, language: Language) -> list[str]:
+        return [
+            self._headline().to(language),
             "",
-            word("亮灯", "Lights") + ": " + self._lights(language),
+            f"{Text('亮灯', 'Lights').to(language)}: {self._lights(language)}",
             "",
-            word("各类事项所处状态", "Tasks by state"),
+            Text("各类事项所处状态", "Tasks by state").to(language),
+            *self._state_lines(language),
+            "",
+            Text("预警（规则：开启 / 已解除）", "Episodes (rule: opened / ended)").to(language),
+            *self._episode_lines(language),
+            "",
+            Text("收到消息最多的人", "Most messages").to(language),
+            *(f"  {name}: {n}" for name, n in self.messages_by_person.items()),
+            "",
+            f"{Text('台账摘要', 'Ledger digest').to(language)}: {self.ledger}",
         ]
+
+    def _headline(self) -> Text:
+        label: Text = self.labels["campaign"]
+        return Text(
+            f"{label.zh}：{self.start} 起 {self.days} 天，督办事项 {self.tasks} 件，留痕 {self.events} 条，"
+            f"人员办理 {self.acts} 次（另有 {self.refused} 次被拒），消息 {self.messages} 条",
+            f"{label.en}: {self.days} days from {self.start}, {self.tasks} tasks, {self.events} events, "
+            f"{self.acts} acts of people ({self.refused} more refused), {self.messages} messages",
+        )
+
+    def _state_lines(self, language: Language) -> Iterator[str]:
         for kind, states in self.by_state.items():
-            inner = ", ".join(f"{label['states'][kind, name].to(language)} {n}" for name, n in states.items())
+            inner = ", ".join(
+                f"{self.labels['states'][kind, name].to(language)} {n}" for name, n in states.items()
+            )
             took = self.median_days.get(kind)
             days = (
-                word(f"；办结中位 {took:g} 天", f"; median {took:g} days to the end")
+                Text(f"；办结中位 {took:g} 天", f"; median {took:g} days to the end")
                 if took is not None
-                else ""
+                else None
             )
-            lines.append(f"  {label['kinds'][kind].to(language)}: {inner}{days}")
-        lines += ["", word("预警（规则：开启 / 已解除）", "Episodes (rule: opened / ended)")]
-        lines.extend(self._episode_lines(language))
-        lines += ["", word("收到消息最多的人", "Most messages")]
-        lines.extend(f"  {name}: {n}" for name, n in self.messages_by_person.items())
-        lines.append("")
-        lines.append(word("台账摘要", "Ledger digest") + f": {self.ledger}")
-        return lines
+            yield f"  {self.labels['kinds'][kind].to(language)}: {inner}{days.to(language) if days else ''}"
 
-    def _lights(self, language: Any) -> str:
+    def _lights(self, language: Language) -> str:
         return ", ".join(f"{LIGHT_LABELS[light].to(language)} {n}" for light, n in self.by_light.items())
 
-    def _episode_lines(self, language: Any) -> list[str]:
+    def _episode_lines(self, language: Language) -> list[str]:
         lines = []
         for one in self.episodes:
             kind = self.labels["kinds"][one.kind].to(language)
@@ -150,7 +156,7 @@ def make_report(
 ) -> Report:
     """Read the summary from the database."""
     rows = tx.all(_TASKS)
-    told = {person: n for person, n in tx.all(_MESSAGES)}
+    told: dict[int | None, int] = dict(tx.all(_MESSAGES))
     names = {row[0]: row[2] for row in organisation.persons(tx)}
     ranked = sorted(((n, person) for person, n in told.items() if person is not None), reverse=True)[:TOP]
     events = tx.one(_EVENTS)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date
 
@@ -32,9 +31,7 @@ def _walk(value: Plain, months: int) -> Plain:
         return _day(value, months)
     if isinstance(value, list):
         return [_walk(item, months) for item in value]
-    if isinstance(value, Mapping):
-        return {_day(key, months): _walk(item, months) for key, item in value.items()}
-    return value
+    return {_day(key, months): _walk(item, months) for key, item in value.items()}
 
 
 def _day(text: str, months: int) -> str:

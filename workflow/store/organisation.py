@@ -191,6 +191,9 @@ _RELEASE_HOLD = Statement(
     .values(standing=None, released_at=bindparam("now"), released_by=bindparam("by"))
 )
 _META = Statement(select(META.c.value).where(META.c.key == bindparam("name")))
+_META_LIKE = Statement(
+    select(META.c.key, META.c.value).where(META.c.key.like(bindparam("pattern"))).order_by(META.c.key)
+)
 _SET_META = Statement(update(META).where(META.c.key == bindparam("name")).values(value=bindparam("text")))
 _ADD_META = Statement(insert(META).values(key=bindparam("key"), value=bindparam("value")))
 _REQUEST = Statement(select(REQUEST).where(REQUEST.c.id == bindparam("request")))
@@ -202,8 +205,7 @@ _KINDS = Statement(
 
 def stamp(tx: Transaction) -> Stamp:
     """What is in force."""
-    row = tx.one(_STAMP)
-    assert row is not None
+    (row,) = tx.all(_STAMP)
     return Stamp(organisation=row[0], epoch=row[1], held=row[2] > 0)
 
 
@@ -243,8 +245,7 @@ def pack_version(tx: Transaction, pack: Pack, now: int) -> tuple[int, bool]:
     if row is not None:
         return int(row[0]), False
     source = orjson.dumps(dict(pack.source)).decode()
-    added = tx.one(_ADD_PACK, hash=pack.version, source=source, now=now)
-    assert added is not None
+    (added,) = tx.all(_ADD_PACK, hash=pack.version, source=source, now=now)
     return int(added[0]), True
 
 
@@ -255,8 +256,7 @@ def put_campaign(tx: Transaction, pack: Pack, version_id: int) -> CampaignInForc
         tx.one(_ADD_CAMPAIGN, name=own.name, prefix=own.prefix, zh=label.zh, en=label.en, version=version_id)
     else:
         tx.run(_MOVE_CAMPAIGN, campaign=own.name, version=version_id, zh_=label.zh, en_=label.en)
-    row = tx.one(_CAMPAIGN_BY_NAME, name=own.name)
-    assert row is not None
+    (row,) = tx.all(_CAMPAIGN_BY_NAME, name=own.name)
     return _campaign(row)
 
 
@@ -265,7 +265,7 @@ def put_campaign(tx: Transaction, pack: Pack, version_id: int) -> CampaignInForc
 
 def unit_ids(tx: Transaction, codes: Iterable[str]) -> dict[str, int]:
     """Ids by code, of those units that exist."""
-    return {code: ident for code, ident in tx.all(_UNITS_BY_CODE, codes=list(codes))}
+    return dict(tx.all(_UNITS_BY_CODE, codes=list(codes)))
 
 
 def units_of_kind(tx: Transaction, codes: Iterable[str], kind: str) -> list[int]:
@@ -290,7 +290,7 @@ def _add_unit(tx: Transaction, code: str, wanted: dict[str, Unit], known: dict[s
     for above in (unit.inside, unit.group_of):
         if above is not None:
             added += _add_unit(tx, above, wanted, known)
-    row = tx.one(
+    (row,) = tx.all(
         _ADD_UNIT,
         code=code,
         kind=unit.kind,
@@ -300,7 +300,6 @@ def _add_unit(tx: Transaction, code: str, wanted: dict[str, Unit], known: dict[s
         zh=unit.label.zh,
         en=unit.label.en,
     )
-    assert row is not None
     known[code] = int(row[0])
     return added + 1
 
@@ -319,8 +318,7 @@ def add_people(tx: Transaction, people: Sequence[Person], valid_from: int, now: 
 
 def add_person(tx: Transaction, code: str, name: Text, language: str = "zh") -> int:
     """Add a person."""
-    row = tx.one(_ADD_PERSON, code=code, zh=name.zh, en=name.en, language=language)
-    assert row is not None
+    (row,) = tx.all(_ADD_PERSON, code=code, zh=name.zh, en=name.en, language=language)
     return int(row[0])
 
 
@@ -453,6 +451,11 @@ def remembered(tx: Transaction, key: str) -> str | None:
     """A small thing that was remembered."""
     row = tx.one(_META, name=key)
     return str(row[0]) if row else None
+
+
+def remembered_like(tx: Transaction, prefix: str) -> dict[str, str]:
+    """Everything remembered under keys `prefix:…`."""
+    return {key: value for key, value in tx.all(_META_LIKE, pattern=f"{prefix}:%")}  # noqa: C416
 
 
 def remember(tx: Transaction, key: str, value: str) -> None:

@@ -1,0 +1,110 @@
+"""Virtual campaigns: repeatable, and going all the way up the ladder and down again."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from workflow.calendar import default_calendar
+from workflow.definition import Pack, load_pack
+from workflow.simulation import Crowd, Report, moved, simulate
+from workflow.simulation.dice import Dice
+from workflow.simulation.people import working_time
+from workflow.store import open_port, tasks
+
+PACK = Path(__file__).resolve().parent.parent / "definitions" / "demonstration_site"
+CALENDAR = default_calendar()
+
+
+@pytest.fixture(scope="module")
+def pack() -> Pack:
+    return load_pack(PACK)
+
+
+def _play(pack: Pack, folder: Path, *, seed: int, days: int, people: Crowd = "mixed") -> Report:
+    folder.mkdir(exist_ok=True)
+    return simulate(pack, days=days, seed=seed, people=people, url=f"sqlite:///{folder / 'played.db'}")
+
+
+def test_the_same_seed_gives_the_same_ledger_byte_for_byte(pack: Pack, tmp_path: Path) -> None:
+    first = _play(pack, tmp_path / "a", seed=5, days=40)
+    again = _play(pack, tmp_path / "b", seed=5, days=40)
+    other = _play(pack, tmp_path / "c", seed=6, days=40)
+    assert first.to_json() == again.to_json()
+    assert first.ledger != other.ledger
+
+
+def test_a_mixed_crowd_goes_up_the_ladder_and_down_again(pack: Pack, tmp_path: Path) -> None:
+    report = _play(pack, tmp_path, seed=1, days=120)
+    opened = {(one.kind, one.rule): one.opened for one in report.episodes}
+    assert opened["creation_task", "slow"] > 0
+    assert opened["creation_task", "very_late"] > 0
+    assert report.by_state["dispatch"]["closed"] > 0
+    assert report.by_state["special_supervision"]["closed"] > 0
+    assert report.by_state["self_check"]["closed"] > 0
+    assert report.by_state["rectification"]["closed"] > 0
+    assert report.story is not None
+    assert report.unaddressed == 0
+
+
+def test_diligent_people_are_left_alone(pack: Pack, tmp_path: Path) -> None:
+    report = _play(pack, tmp_path, seed=1, days=120, people="diligent")
+    assert report.by_light.get("red", 0) <= 2
+    assert report.by_state["creation_task"]["closed"] == 32
+
+
+def test_lazy_people_get_red_lights(pack: Pack, tmp_path: Path) -> None:
+    report = _play(pack, tmp_path, seed=1, days=120, people="lazy")
+    assert report.by_light["red"] > 20
+
+
+def test_on_postgresql_too(pack: Pack, postgresql_url: str) -> None:
+    report = simulate(pack, days=40, seed=5, url=postgresql_url)
+    assert report.tasks >= 42
+
+
+def test_both_databases_tell_the_same_story(pack: Pack, tmp_path: Path, postgresql_url: str) -> None:
+    here = _play(pack, tmp_path, seed=5, days=40).to_json()
+    there = simulate(pack, days=40, seed=5, url=postgresql_url).to_json()
+    assert here == there
+
+
+def test_when_it_ends_the_clock_owes_nothing(pack: Pack, tmp_path: Path) -> None:
+    _play(pack, tmp_path, seed=3, days=60)
+    port = open_port(f"sqlite:///{tmp_path / 'played.db'}")
+    with port.read() as tx:
+        wake = tasks.next_wake(tx)
+        nudged = tasks.any_nudge(tx)
+    port.close()
+    assert wake is None or wake > CALENDAR.instant(date(2026, 3, 2), 8) + 60 * 86_400_000
+    assert not nudged
+
+
+def test_every_date_moves_by_whole_months(pack: Pack) -> None:
+    later = moved(pack, date(2026, 9, 20))
+    assert later.campaign.milestones["start"] == date(2026, 9, 2)
+    assert later.version != pack.version
+    assert later.people == pack.people
+
+
+def test_months_ends_stay_months_ends(pack: Pack) -> None:
+    later = moved(pack, date(2025, 12, 1)).campaign.milestones
+    assert later["self_check"] == date(2026, 1, 31)  # from 30 April
+    assert later["completion"] == date(2026, 2, 28)  # from 31 May
+
+
+def test_the_month_of_the_campaign_itself_moves_nothing(pack: Pack) -> None:
+    assert moved(pack, date(2026, 3, 31)) is pack
+
+
+def test_people_work_at_their_desks_on_working_days() -> None:
+    friday = CALENDAR.instant(date(2026, 4, 17), 16)
+    assert CALENDAR.local(working_time(CALENDAR, friday, 90)).isoformat()[:16] == "2026-04-20T09:30"
+
+
+def test_chance_is_a_function_of_what_it_is_for() -> None:
+    assert Dice(1).roll("delay", 7) == Dice(1).roll("delay", 7)
+    assert Dice(1).roll("delay", 7) != Dice(2).roll("delay", 7)
+    assert Dice(1).roll("delay", 7) != Dice(1).roll("delay", 8)

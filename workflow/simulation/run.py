@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import heapq
+import io
+import tempfile
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import bindparam, func, select
@@ -16,9 +20,10 @@ from ..clock import VirtualClock
 from ..decision import Act
 from ..definition import Pack
 from ..engine import Engine, Ran
-from ..errors import Refused
+from ..errors import NotNow, Refused
+from ..evidence import Folder, Stored, record
 from ..people import excluded, resolve
-from ..store import migrate, open_port, organisation, tasks
+from ..store import migrate, open_port, tasks
 from ..store.applying import EVENT
 from ..store.ports import Port
 from ..store.sql import Statement
@@ -31,6 +36,8 @@ from .shift import moved
 DAY_MS = 86_400_000
 Progress = Callable[[int, int], None]
 _CHANGED = Statement(select(EVENT.c.task_id).where(EVENT.c.id > bindparam("after")).distinct())
+_ANY_TASK = Statement(select(tasks.TASK.c.id).limit(1))
+_PAPER = "模拟佐证材料 simulated evidence\n".encode()
 _NEWEST = Statement(select(func.max(EVENT.c.id)))
 
 
@@ -60,7 +67,8 @@ def simulate(
     seed: int,
     start: date | None = None,
     people: Crowd = "mixed",
-    url: str,
+    url: str | None = None,
+    evidence: Path | None = None,
     progress: Progress = lambda _done, _total: None,
     until: int | None = None,
 ) -> Report:
@@ -70,23 +78,46 @@ def simulate(
         days: virtual days from the campaign's start.
         seed: the same seed and start give the same ledger, byte for byte.
         start: moves the campaign to this month; None leaves it where the pack puts it.
-        url: an empty or new database.
+        url: an empty or new database; None for one that is thrown away.
+        evidence: the folder for the file that invented people attach; None keeps its hash only.
         progress: called with (days done, days in all).
         until: play to this instant instead of for `days`.
+
+    Raises:
+        NotNow: the database holds tasks already.
     """
     shifted = pack if start is None else moved(pack, start)
-    migrate(url)
-    port = open_port(url)
-    try:
-        return Simulation(shifted, port, seed, people).play(days, progress, until)
-    finally:
-        port.close()
+    with ExitStack() as stack:
+        if url is None:
+            folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="duban-"))
+            url = f"sqlite:///{Path(folder) / 'simulated.db'}"
+        migrate(url)
+        port = open_port(url)
+        stack.callback(port.close)
+        _must_be_empty(port)
+        return Simulation(shifted, port, seed, people, evidence).play(days, progress, until)
+
+
+def _must_be_empty(port: Port) -> None:
+    with port.read() as tx:
+        if tx.one(_ANY_TASK) is not None:
+            raise NotNow(
+                "未模拟：该数据库已有督办事项，模拟会与其混在一起。请另给一个空数据库（--database）。",
+                "Not simulated: this database holds tasks already, and invented ones would mix with them. "
+                "Name an empty database (--database).",
+            )
+
+
+def _keep_evidence(folder: Path | None) -> Stored:
+    if folder is None:
+        return Stored(sha256=hashlib.sha256(_PAPER).hexdigest(), size=len(_PAPER))
+    return Folder(folder).store(io.BytesIO(_PAPER))
 
 
 class Simulation:
     """One campaign being played."""
 
-    def __init__(self, pack: Pack, port: Port, seed: int, crowd: Crowd) -> None:
+    def __init__(self, pack: Pack, port: Port, seed: int, crowd: Crowd, evidence: Path | None = None) -> None:
         self._pack, self._port = pack, port
         self._dice = Dice(seed)
         self._engine = Engine(port, salts=self._dice.salt)
@@ -97,7 +128,7 @@ class Simulation:
         self._plans: list[_Plan] = []
         self._seen = 0
         self._tally = _Tally()
-        self._evidence = hashlib.sha256(b"duban simulated evidence").hexdigest()
+        self._evidence = _keep_evidence(evidence)
 
     def play(self, days: int, progress: Progress, until: int | None) -> Report:
         """Run the virtual days and give the summary."""
@@ -120,8 +151,7 @@ class Simulation:
 
     def _store_evidence(self) -> None:
         with self._port.write("people") as tx:
-            if not organisation.stored_evidence(tx, [self._evidence]):
-                tx.insert(organisation.EVIDENCE, [(self._evidence, 24, self._begin)])
+            record(tx, [self._evidence], self._begin)
 
     def _ring(self) -> None:
         self._engine.run_once(self._clock.now())
@@ -196,7 +226,7 @@ class Simulation:
         person = self._who(task, wish, without)
         if person is None:
             return False
-        evidence = [self._evidence] if wish.evidence else []
+        evidence = [self._evidence.sha256] if wish.evidence else []
         act = Act(name=wish.name, person_id=person, facts=wish.facts, rows=wish.rows, evidence=evidence)
         try:
             self._engine.act(task.id, act, self._clock.now(), revision=task.revision)

@@ -38,6 +38,7 @@ class Scope:
     transitions: Collection[str]
     kinds: Collection[str]
     has_deadline: bool
+    unreadable: Collection[str] = ()  # declared, but wrongly: what is said of them can't be judged
 
 
 class _Wrong(Exception):
@@ -77,7 +78,8 @@ def _sentence(cursor: Cursor, scope: Scope) -> terms.Term | None:
             try:
                 return build(match, scope)
             except _Wrong as wrong:
-                cursor.fail(*wrong.expected, found=wrong.found, words=wrong.words)
+                if wrong.found not in scope.unreadable:
+                    cursor.fail(*wrong.expected, found=wrong.found, words=wrong.words)
                 return None
     first = sentence.split(" ")[0] if sentence else ""
     cursor.fail(*FORMS, words=[*(f"{name}{sentence[len(first) :]}" for name in scope.facts), *_OPENERS])
@@ -107,7 +109,10 @@ def _clock(value: str | None, scope: Scope) -> str:
     if value in ("step", None):
         if value is None and not scope.has_deadline:
             raise _Wrong(
-                Text("有期限的事项（本类型 deadline: none）", "a task with a deadline (this kind has none)"),
+                Text(
+                    "有期限的事项（本类型 deadline: none，也不设定）",
+                    "a task with a deadline (this kind has and sets none)",
+                ),
                 "overdue / due in",
             )
         return value or "deadline"
@@ -208,6 +213,8 @@ def _constant(fact: Fact, operator: terms.Operator, value: str) -> int | str:
         return parsed
     if fact.type == "choice":
         return fact.choices.index(_named(value, fact.choices, Text("选项", "choice")))
+    if fact.type in ("unit", "person", "file"):  # known by ids, which no pack can know
+        raise _Wrong(Text(f"{fact.type} 类型的另一填报项", f"another fact of type {fact.type}"), value)
     if fact.type == "date" and as_day(value) is None:
         raise _Wrong(DAY, value)
     if fact.type == "yes/no":

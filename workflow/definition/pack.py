@@ -169,7 +169,7 @@ def _kinds(campaign_top: Cursor, tops: Iterable[Cursor]) -> dict[str, Text]:
         if f"{name}.yaml" != top.file or not NAME.fullmatch(name):
             zh = f"与文件同名的 {top.file[:-5]}（小写字母、数字、下划线）"
             entry.fail(zh, f"the name of the file, {top.file[:-5]} (lower-case letters, digits, underscores)")
-        kinds[name] = (bilingual(label.quiet()) if label else None) or Text(name, name)
+        kinds[top.file[:-5]] = (bilingual(label.quiet()) if label else None) or Text(name, name)
     if not kinds:
         zh, en = "至少一个事项类型文件（事项类型.yaml）", "at least one file of a kind of task (KIND.yaml)"
         campaign_top.fail(zh, en, found=NOTHING)
@@ -199,10 +199,15 @@ def _world(
         parties=declared("parties"),
         unit_names=[code for code, unit in units.items() if unit.group is None],
         unit_kinds=sorted({unit.kind for unit in units.values()}),
-        groups=sorted({unit.group for unit in units.values() if unit.group}),
+        groups=_groups(top),
         milestones=milestones.keys() if milestones else (),
         again=read_campaign[1] if read_campaign else model.Again(how="never"),
     )
+
+
+def _groups(top: Cursor) -> list[str]:
+    entry = top.get("units")
+    return sorted(name for name, item in entry.quiet().entries() if item.has("of each")) if entry else []
 
 
 __all__ = [

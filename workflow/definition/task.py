@@ -39,6 +39,7 @@ RESERVED = frozenset({"deadline", "step"})  # `pass: {deadline: …}`, `sets: {d
 _TYPES = ("text", "number", "percent", "count", "date", "choice", "yes/no", "unit", "person", "file")
 _ROLE, _STATE = Text("角色", "role"), Text("状态", "state")
 _TRANSITION, _KIND = Text("流转", "transition"), Text("事项类型", "kind of task")
+_ANOTHER_NAME = Text("别的名字（此名已有所指）", "another name: this one stands for something else")
 _ASKED = Text("填报项、清单、reason 或 until", "fact, list, reason or until")
 
 
@@ -70,7 +71,9 @@ class _Names:
     lists: Mapping[str, model.Rows]
     plan: Collection[str]
     labels: Labels
-    has_deadline: bool
+    has_deadline: bool  # from the beginning
+    sets_deadline: bool  # a transition gives it one
+    unreadable: Collection[str]  # facts and lists that are declared, but wrongly
 
     def term(self, cursor: Cursor) -> Term | None:
         scope = Scope(
@@ -79,7 +82,8 @@ class _Names:
             lists=self.lists,
             transitions=self.transitions,
             kinds=self.world.kinds,
-            has_deadline=self.has_deadline,
+            has_deadline=self.has_deadline or self.sets_deadline,
+            unreadable=self.unreadable,
         )
         return condition(cursor, scope)
 
@@ -129,7 +133,15 @@ def _names(top: Cursor, world: World) -> _Names:
         plan=keys("plan"),
         labels=_labels(top, world, read_facts, read_lists),
         has_deadline=due is not None and due.node.value != "none",
+        sets_deadline=_sets_deadline(top.get("transitions")),
+        unreadable={*keys("facts"), *keys("lists")} - {*read_facts, *read_lists},
     )
+
+
+def _sets_deadline(transitions: Cursor | None) -> bool:
+    entries = transitions.quiet().entries() if transitions else []
+    found = [entry.get("sets") for _, entry in entries]
+    return any(settings is not None and settings.has("deadline") for settings in found)
 
 
 def _labels(
@@ -186,9 +198,7 @@ def _refuse_names(cursor: Cursor, taken: Collection[str]) -> None:
     for key, entry in cursor.quiet().entries():
         if key in taken:
             loud = Cursor(file=entry.file, path=entry.path, node=entry.node, problems=cursor.problems)
-            loud.fail(
-                "别的名字（此名已有所指）", "another name: this one stands for something else", found=key
-            )
+            loud.fail(*_ANOTHER_NAME, found=key)
 
 
 def _facts(cursor: Cursor, names: _Names) -> dict[str, model.Fact]:
@@ -255,6 +265,8 @@ def _plans(cursor: Cursor, names: _Names) -> dict[str, tuple[model.PlanPoint, ..
     numeric = [name for name, fact in names.facts.items() if fact.type in ("number", "percent", "count")]
     plans: dict[str, tuple[model.PlanPoint, ...]] = {}
     for key, entry in cursor.entries():
+        if key in names.unreadable:
+            continue
         if key not in numeric:
             entry.fail(*_declared("数字填报项", "numeric fact", numeric), found=key, words=numeric)
             continue
@@ -356,6 +368,8 @@ def _fact(name: str, cursor: Cursor) -> model.Fact | None:
 
 def _bounded(name: str, cursor: Cursor, values: dict[str, Any]) -> model.Fact | None:
     kind = values["type"]
+    if kind == "choice" and cursor.has("choices") and "choices" not in values:
+        return None
     lowest, highest = {"percent": (0, 100_000_000), "count": (0, None)}.get(kind, (None, None))
     numeric = kind in ("number", "percent", "count")
     if not numeric and ("min" in values or "max" in values):
@@ -398,13 +412,12 @@ def _rows(name: str, cursor: Cursor, world: World) -> model.Rows | None:
         "closed_by": lambda entry: reference(entry, world.kinds, _KIND),
     }
     values = words(cursor, known, required=("label", "columns"))
-    if values.get("columns") == {}:
+    read, written = values.get("columns", {}), cursor.get("columns")
+    if written is not None and written.node.value == {}:
         cursor.fail("至少一列", "at least one column")
     if name in BUILT_IN or name in RESERVED:
-        cursor.fail(
-            "别的名字（此名已有所指）", "another name: this one stands for something else", found=name
-        )
-    if "label" not in values or not values.get("columns"):
+        cursor.fail(*_ANOTHER_NAME, found=name)
+    if "label" not in values or written is None or len(read) < max(1, len(written.keys())):
         return None
     return model.Rows(
         name=name, label=values["label"], columns=values["columns"], closed_by=values.get("closed_by")
@@ -473,19 +486,21 @@ def _opening(kind: str, cursor: Cursor, names: _Names) -> model.Opening | None:
         cursor.fail(*_declared("事项类型", "kind of task", kinds), found=kind, words=kinds)
         return None
     known: dict[str, Callable[[Cursor], Any]] = {
-        "each": lambda entry: reference(entry, names.lists, Text("清单", "list")),
+        "each": lambda entry: reference(entry, {*names.lists, *names.unreadable}, Text("清单", "list")),
         "pass": lambda entry: dict(entry.entries()),
     }
     values = words(cursor, known)
     each = values.get("each")
-    passes = _passes(kind, each, values.get("pass", {}), names)
+    passes = {}
+    if each in names.lists or not cursor.has("each"):  # else nobody knows the columns
+        passes = _passes(kind, each, values.get("pass", {}), names)
     return model.Opening(kind=kind, each=each, passes=passes)
 
 
 def _passes(kind: str, each: str | None, passes: Mapping[str, Cursor], names: _Names) -> dict[str, str]:
     theirs = {"deadline", *names.world.facts.get(kind, ()), *names.world.parties.get(kind, ())}
     rows = names.lists.get(each or "")
-    ours = {*names.facts, *names.parties, *(rows.columns if rows else ())}
+    ours = {*names.facts, *names.parties, *names.unreadable, *(rows.columns if rows else ())}
     read: dict[str, str] = {}
     for target, entry in passes.items():
         if target not in theirs:
@@ -544,13 +559,11 @@ def _check_actors(name: str, cursor: Cursor) -> None:
     if not machine_made and not cursor.has("label"):
         cursor.fail("必填的 label", "the required word label", found=NOTHING)
     if name in _TAKEN:
-        cursor.fail(
-            "别的名字（此名已有所指）", "another name: this one stands for something else", found=name
-        )
+        cursor.fail(*_ANOTHER_NAME, found=name)
 
 
 def _transition_words(names: _Names) -> dict[str, Callable[[Cursor], Any]]:
-    asked = {*names.facts, *names.lists, *BUILT_IN}
+    asked = {*names.facts, *names.lists, *names.unreadable, *BUILT_IN}
     return {
         "label": bilingual,
         "from": lambda entry: _sources(entry, names),

@@ -22,6 +22,7 @@ MAX_BYTES = 1_000_000
 MAX_DEPTH = 24
 NOTHING = Text("没有写", "nothing")
 _NEEDS_QUOTES = frozenset("{}[],")
+_SHOWN = 60  # characters of a value in an error message
 _LONGEST_WORD, _MOST_WORDS = 60, 500  # what looking for the nearest word may cost
 # YAML 1.1 §5.1. PyYAML refuses these in the text, but lets escapes ("\x00") bring them in, and no
 # database takes them all.
@@ -75,8 +76,22 @@ class Node:
 
     def shown(self) -> str:
         """The value as an error message shows it."""
-        text = str(self.plain())
-        return repr(text if len(text) <= 60 else text[:57] + "…")
+        if isinstance(self.value, str):
+            return repr(_cut(self.value))
+        return _cut(_flow(self.plain()))
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _SHOWN else text[: _SHOWN - 1] + "…"
+
+
+def _flow(value: Plain) -> str:
+    """A value on one line, as a supervisor would write it."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, list):
+        return f"[{', '.join(map(_flow, value))}]"
+    return "{" + ", ".join(f"{key}: {_flow(item)}" for key, item in value.items()) + "}"
 
 
 def from_plain(value: Plain) -> Node:
@@ -155,7 +170,7 @@ class _Builder:
     def _scalar(self, event: yaml.ScalarEvent) -> Node:
         text = str(event.value)
         node = Node(value=text, line=_line(event))
-        if event.style is None and _NEEDS_QUOTES & set(text):
+        if not event.style and _NEEDS_QUOTES & set(text):  # libyaml says "" where PyYAML says None
             zh, en = "含有 { } [ ] , 的值要加引号", "quotes around a value that holds one of { } [ ] ,"
             self.complain(event, node.shown(), zh, en)
         if _UNPRINTABLE.search(text):

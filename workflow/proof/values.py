@@ -1,0 +1,175 @@
+"""Facts, lists, plans and settings: what is used is asked for, and what is set fits."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from ..definition import terms
+from ..definition.cursor import DAY, as_day, micro
+from ..definition.model import Definition, Fact, Setting, Transition
+from ..definition.task import BUILT_IN
+from ..text import Text
+from .report import Subject, conditions, openings
+
+NUMBERS = frozenset({"number", "percent", "count"})
+
+
+def given_facts(subject: Subject) -> set[str]:
+    """The facts that whoever opens tasks of this kind may pass on."""
+    kind = subject.definition.kind
+    return {
+        target
+        for other in subject.pack.definitions.values()
+        for use in openings(other)
+        if use.opening.kind == kind
+        for target in use.opening.passes
+    }
+
+
+def check_values(subject: Subject) -> None:
+    """Facts, lists, plans, settings."""
+    _facts_are_filled(subject)
+    _lists_are_filled(subject)
+    _plans_fit(subject)
+    for transition in subject.definition.transitions.values():
+        for setting in transition.sets:
+            _setting_fits(subject, transition, setting)
+
+
+# --- what is used -----------------------------------------------------------------------------------
+
+
+def _facts_are_filled(subject: Subject) -> None:
+    definition = subject.definition
+    filled = given_facts(subject) | _asked(definition) | _set(definition)
+    used: dict[str, str] = {}
+    for key, name in _used_facts(definition):
+        used.setdefault(name, key)
+    for name, key in used.items():
+        if name not in filled:
+            subject.report.fail(
+                f"facts.{name}",
+                Text(f"无处填报，而 {key} 要用", f"a fact that nobody is asked for, though {key} needs it"),
+                "在某个流转的 asks 或 optional 里，由 sets 设定，或由交办者 pass",
+                "a fact that some transition asks for (asks, optional) or sets, or that an opening passes",
+            )
+
+
+def _asked(definition: Definition) -> set[str]:
+    return {name for one in definition.transitions.values() for name in (*one.asks, *one.optional)}
+
+
+def _set(definition: Definition) -> set[str]:
+    return {setting.target for one in definition.transitions.values() for setting in one.sets}
+
+
+def _used_facts(definition: Definition) -> Iterator[tuple[str, str]]:
+    for key, term, _, _ in conditions(definition):
+        for leaf in terms.leaves(term):
+            yield from ((key, name) for name in facts_of(leaf) if name in definition.facts)
+    yield from ((f"plan.{name}", name) for name in definition.plan)
+    for one in definition.transitions.values():
+        sources = [setting.source for setting in one.sets if setting.source in definition.facts]
+        yield from ((f"transitions.{one.name}.sets", name) for name in sources if name is not None)
+    for key, opening in openings(definition):
+        columns = definition.lists[opening.each].columns if opening.each else {}
+        passed = [
+            name for name in opening.passes.values() if name in definition.facts and name not in columns
+        ]
+        yield from ((key, name) for name in passed)
+
+
+def facts_of(leaf: terms.Term) -> tuple[str, ...]:
+    """The facts that a leaf looks at."""
+    match leaf:
+        case terms.Compare(fact=fact, other=str(other)):
+            return (fact, other)
+        case terms.DueIn(clock=clock) | terms.Overdue(clock=clock):
+            return (clock,)  # deadline and step are no names of facts
+        case (
+            terms.Compare(fact=fact)
+            | terms.OneOf(fact=fact)
+            | terms.BehindPlan(fact=fact)
+            | terms.NotReported(fact=fact)
+        ):
+            return (fact,)
+    return ()
+
+
+def _lists_are_filled(subject: Subject) -> None:
+    definition = subject.definition
+    asked = _asked(definition)
+    used: dict[str, str] = {}
+    for key, name in _used_lists(definition):
+        used.setdefault(name, key)
+    for name, key in used.items():
+        if name not in asked:
+            subject.report.fail(
+                f"lists.{name}",
+                Text(f"无处填报，而 {key} 要用", f"a list that nobody is asked for, though {key} needs it"),
+                "在某个流转的 asks 或 optional 里的清单",
+                "a list in asks or optional of some transition",
+            )
+
+
+def _used_lists(definition: Definition) -> Iterator[tuple[str, str]]:
+    for key, term, _, _ in conditions(definition):
+        yield from ((key, leaf.list) for leaf in terms.leaves(term) if isinstance(leaf, terms.OpenRows))
+    yield from ((key, opening.each) for key, opening in openings(definition) if opening.each)
+    closed = [rows.name for rows in definition.lists.values() if rows.closed_by]
+    yield from ((f"lists.{name}.closed_by", name) for name in closed)
+
+
+# --- what fits --------------------------------------------------------------------------------------
+
+
+def _plans_fit(subject: Subject) -> None:
+    for name, points in subject.definition.plan.items():
+        fact = subject.definition.facts[name]
+        for point in points:
+            if not in_range(fact, point.value):
+                shown = f"{point.value / terms.MICRO:g}"
+                subject.report.fail(f"plan.{name}.{point.at}", shown, *_range(fact))
+
+
+def in_range(fact: Fact, value: int) -> bool:
+    """Whether a number, in millionths, lies within the bounds of a fact."""
+    return (fact.min is None or value >= fact.min) and (fact.max is None or value <= fact.max)
+
+
+def _range(fact: Fact) -> Text:
+    low, high = ("…" if bound is None else f"{bound / terms.MICRO:g}" for bound in (fact.min, fact.max))
+    return Text(
+        f"{fact.name} 范围内的数（{low} 至 {high}）",
+        f"a number within the range of {fact.name} ({low} to {high})",
+    )
+
+
+def _setting_fits(subject: Subject, transition: Transition, setting: Setting) -> None:
+    key = f"transitions.{transition.name}.sets.{setting.target}"
+    if setting.target != "deadline":
+        fact = subject.definition.facts[setting.target]
+        wanted = _constant(fact, str(setting.value))
+        if wanted is not None:
+            subject.report.fail(key, str(setting.value), *wanted, word=str(setting.value), words=fact.choices)
+        return
+    if setting.source in BUILT_IN and setting.source not in (*transition.asks, *transition.optional):
+        zh, en = f"本流转 asks 里的 {setting.source}", f"{setting.source} among what this transition asks"
+        subject.report.fail(key, setting.source, zh, en)
+
+
+def _constant(fact: Fact, value: str) -> Text | None:
+    """What a constant for a fact should have been; None if it fits."""
+    if fact.type in NUMBERS:
+        number = micro(value)
+        whole = fact.type != "count" or (number is not None and number % terms.MICRO == 0)
+        return None if number is not None and in_range(fact, number) and whole else _range(fact)
+    words: Mapping[str, tuple[str, ...]] = {"choice": fact.choices, "yes/no": ("yes", "no")}
+    if fact.type in words:
+        listed = words[fact.type]
+        return None if value in listed else Text(f"{'、'.join(listed)} 之一", f"one of: {', '.join(listed)}")
+    if fact.type == "date":
+        return None if as_day(value) else DAY
+    if fact.type == "text":
+        return None
+    return Text(f"不在定义里设定 {fact.type} 类型的值", f"no constant for a fact of type {fact.type}")

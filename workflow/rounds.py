@@ -8,7 +8,7 @@ off in batches behind a cursor, so that a crash in the middle goes on where it w
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -33,26 +33,33 @@ _LAST = Statement(
     .where(MOMENT.c.campaign_id == bindparam("campaign"))
     .group_by(MOMENT.c.round)
 )
-_OPEN = Statement(
-    select(
-        MOMENT.c.id,
-        MOMENT.c.campaign_id,
-        MOMENT.c.round,
-        MOMENT.c.version_id,
-        MOMENT.c["items"],
-        MOMENT.c.cursor,
-        MOMENT.c.total,
-    )
-    .where(MOMENT.c.status == "open")
-    .order_by(MOMENT.c.at, MOMENT.c.id)
-    .limit(1)
-    .with_for_update(key_share=True, skip_locked=True)
+_open_columns = (
+    MOMENT.c.id,
+    MOMENT.c.campaign_id,
+    MOMENT.c.round,
+    MOMENT.c.version_id,
+    MOMENT.c["items"],
+    MOMENT.c.cursor,
+    MOMENT.c.note,
 )
+_open = select(*_open_columns).where(MOMENT.c.status == "open").order_by(MOMENT.c.at, MOMENT.c.id)
+_READ_OPEN = Statement(_open)
+_CLAIM_OPEN = Statement(_open.with_for_update(key_share=True, skip_locked=True))
+_expected = (MOMENT.c.id == bindparam("moment"), MOMENT.c.cursor == bindparam("expected"))
 _ADVANCE = Statement(
-    update(MOMENT)
-    .where(MOMENT.c.id == bindparam("moment"), MOMENT.c.cursor == bindparam("expected"))
-    .values(cursor=bindparam("reached"), status=bindparam("state"))
+    update(MOMENT).where(*_expected).values(cursor=bindparam("reached"), status=bindparam("state"))
 )
+_PUT_OFF = Statement(
+    update(MOMENT)
+    .where(*_expected)
+    .values(items=bindparam("left"), status=bindparam("state"), note=bindparam("remark"))
+)
+_RELEASE = Statement(
+    update(MOMENT)
+    .where(MOMENT.c.id == bindparam("moment"), MOMENT.c.status == "set aside")
+    .values(status="open", items=bindparam("left"))
+)
+_READ_SET_ASIDE = Statement(select(*_open_columns).where(MOMENT.c.status == "set aside"))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -67,16 +74,40 @@ class DueMoment:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Item:
+    """One thing that a moment does, and how often it has failed."""
+
+    what: str  # open, complete
+    args: tuple[Any, ...]  # kind, unit and track to open; the draft to complete
+    tries: int = 0  # failed ones
+    retry_at: int = 0
+
+    def __str__(self) -> str:
+        return " ".join(str(part) for part in (self.what, *self.args) if part)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class OpenMoment:
-    """A moment that is being worked off, as its locked row says."""
+    """A moment that is being worked off, as its locked row says. What failed stands at its end."""
 
     id: int
     campaign_id: int
     round: str
     version_id: int
-    items: Sequence[Any]
-    cursor: int
-    total: int
+    items: Sequence[Item]
+    cursor: int  # how many items are done
+    note: str
+
+    @property
+    def ready_at(self) -> int:
+        """When its next item may be tried; 0 for one that never failed."""
+        return self.items[self.cursor].retry_at
+
+    def next_items(self, most: int) -> Sequence[Item]:
+        """Up to so many items that never failed, or one that did."""
+        batch = self.items[self.cursor : self.cursor + most]
+        fresh = [item for item in batch if item.tries == 0]
+        return fresh or batch[:1]
 
 
 def moment_of(round_: Round, campaign: Campaign) -> Moment:
@@ -152,7 +183,7 @@ def _policy(round_: Round, found: list[tuple[str, Occurrence]], now: int) -> Ite
 
 def last_moments(tx: Transaction, campaign_id: int) -> dict[str, str]:
     """round -> nominal of its newest moment on record."""
-    return {name: nominal for name, nominal in tx.all(_LAST, campaign=campaign_id)}
+    return dict(tx.all(_LAST, campaign=campaign_id))
 
 
 def record_moment(
@@ -160,7 +191,7 @@ def record_moment(
     due: DueMoment,
     campaign_id: int,
     version_id: int,
-    items: Sequence[Any],
+    items: Sequence[Item],
     now: int,
 ) -> None:
     """Freeze a moment: its unique row says that it happened, and what it opens.
@@ -178,7 +209,7 @@ def record_moment(
         "at": due.at,
         "fired_at": now,
         "version_id": version_id,
-        "items": orjson.dumps(list(items)).decode(),
+        "items": _written(items),
         "cursor": 0,
         "total": len(items),
         "status": status,
@@ -187,23 +218,68 @@ def record_moment(
     tx.insert(MOMENT, [tuple(own[column.name] for column in MOMENT.columns)])
 
 
-def open_moment(tx: Transaction) -> OpenMoment | None:
-    """Lock the oldest moment that isn't worked off, unless another daemon is at it."""
-    row = tx.one(_OPEN)
-    if row is None:
-        return None
+def open_moment(tx: Transaction, now: int) -> OpenMoment | None:
+    """Lock the oldest moment that isn't worked off, unless another daemon is at it, or it rests."""
+    found = map(_moment, tx.all(_CLAIM_OPEN))
+    return next((one for one in found if one.ready_at <= now), None)
+
+
+def next_open(tx: Transaction) -> int | None:
+    """When a moment that isn't worked off may go on: 0 for at once, None if there is none."""
+    return min((_moment(row).ready_at for row in tx.all(_READ_OPEN)), default=None)
+
+
+def advance(tx: Transaction, moment: OpenMoment, done: int) -> bool:
+    """So many more items are done; False if somebody else did them."""
+    reached = moment.cursor + done
+    state = "done" if reached >= len(moment.items) else "open"
+    return tx.run(_ADVANCE, moment=moment.id, expected=moment.cursor, reached=reached, state=state) == 1
+
+
+def put_off(tx: Transaction, moment: OpenMoment, retry_at: int, most: int, why: str) -> bool:
+    """The next item has failed: it goes to the end, to be tried later; False if somebody was faster.
+
+    When all that is left has failed so often, the moment is set aside with it, for a person to see.
+    """
+    at, failed = moment.cursor, moment.items[moment.cursor]
+    later = replace(failed, tries=failed.tries + 1, retry_at=retry_at)
+    items = [*moment.items[:at], *moment.items[at + 1 :], later]
+    note = f"{failed} failed: {why}" if later.tries >= most else ""
+    saved = tx.run(
+        _PUT_OFF,
+        moment=moment.id,
+        expected=at,
+        left=_written(items),
+        state="set aside" if items[at].tries >= most else "open",
+        remark="; ".join(one for one in (moment.note, note) if one),
+    )
+    return saved == 1
+
+
+def release(tx: Transaction, moment: int) -> bool:
+    """A person has mended what was wrong: what a moment left undone is tried again."""
+    for row in tx.all(_READ_SET_ASIDE):
+        if row[0] == moment:
+            items = [replace(item, tries=0, retry_at=0) for item in _moment(row).items]
+            return tx.run(_RELEASE, moment=moment, left=_written(items)) == 1
+    return False
+
+
+def _moment(row: tuple[Any, ...]) -> OpenMoment:
+    ident, campaign, name, version, items, cursor, note = row
     return OpenMoment(
-        id=row[0],
-        campaign_id=row[1],
-        round=row[2],
-        version_id=row[3],
-        items=orjson.loads(row[4]),
-        cursor=row[5],
-        total=row[6],
+        id=ident,
+        campaign_id=campaign,
+        round=name,
+        version_id=version,
+        items=[
+            Item(what=what, args=tuple(args), tries=tries, retry_at=retry_at)
+            for what, args, tries, retry_at in orjson.loads(items)
+        ],
+        cursor=cursor,
+        note=note,
     )
 
 
-def advance(tx: Transaction, moment: OpenMoment, reached: int) -> bool:
-    """Move the cursor of a moment; False if somebody else did."""
-    state = "done" if reached >= moment.total else "open"
-    return tx.run(_ADVANCE, moment=moment.id, expected=moment.cursor, reached=reached, state=state) == 1
+def _written(items: Sequence[Item]) -> str:
+    return orjson.dumps([[one.what, one.args, one.tries, one.retry_at] for one in items]).decode()

@@ -1,13 +1,18 @@
 """load -> decide -> apply.
 
-core.py          what people and the clock do, each in one transaction
-surroundings.py  packs, calendars and people, cached until they change
-writing.py       from decisions to rows, the tasks they open included
+core.py      the engine: what people, the clock and rounds may ask of it
+acting.py    a person's act                     sweeping.py   batches of the clock, tries, setting aside
+firing.py    rounds and their moments           writing.py    from decisions to rows, tasks opened included
+claimed.py   from rows to tasks                 surroundings.py   packs, calendars, people: cached
+report.py    what it answers
 """
 
 from __future__ import annotations
 
-from .core import BATCH, TRIES, Answer, Engine, Loading, Ran, unknown_task
+from .acting import unknown_task
+from .core import BATCH, Engine
+from .report import Answer, Loading, Ran
 from .surroundings import Frame, Library
+from .sweeping import TRIES
 
 __all__ = ["BATCH", "TRIES", "Answer", "Engine", "Frame", "Library", "Loading", "Ran", "unknown_task"]

@@ -1,0 +1,58 @@
+"""The campaign of the speech, loaded and handed out, for every story; verified when it is told."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from tests.stories.teller import Story, told
+from tests.stories.variants import only_rounds
+from workflow.definition import Pack, load_pack
+
+DEMONSTRATION_SITE = Path(__file__).resolve().parents[2] / "definitions" / "demonstration_site"
+START = "2026-03-02 08:00"
+
+Tell = Callable[..., Story]
+"""(pack, at="2026-03-02 08:00", batch=250) -> a story on this test's database."""
+
+
+@pytest.fixture(scope="session")
+def demonstration_site() -> Pack:
+    """The pack that ships with Duban."""
+    return load_pack(DEMONSTRATION_SITE)
+
+
+@pytest.fixture(scope="session")
+def self_checks(demonstration_site: Pack) -> Pack:
+    """The same, but that nothing is handed out but the self-checks."""
+    return only_rounds(demonstration_site, "hand_out_checks", "weekly_dispatch", "special_review")
+
+
+@pytest.fixture
+def tell(database_url: str) -> Iterator[Tell]:
+    """Begin a story with a pack of one's own."""
+    with ExitStack() as stack:
+        yield lambda pack, at=START, batch=250: stack.enter_context(
+            told(database_url, pack, at=at, batch=batch)
+        )
+
+
+@pytest.fixture
+def story(tell: Tell, demonstration_site: Pack) -> Story:
+    """The campaign on its first morning: at nine everything was handed out, and read."""
+    return first_morning(tell(demonstration_site))
+
+
+@pytest.fixture
+def checks(tell: Tell, self_checks: Pack) -> Story:
+    """The first morning of a campaign that hands out self-checks alone."""
+    return first_morning(tell(self_checks))
+
+
+def first_morning(story: Story) -> Story:
+    """Everything is handed out, and everybody has read of it."""
+    story.at("2026-03-02 09:00").everybody_has_read()
+    return story

@@ -1,0 +1,38 @@
+"""What units usually do, for stories that are about something else."""
+
+from __future__ import annotations
+
+from tests.stories.teller import Story
+
+DILIGENT = (
+    ("2026-03-02 10:00", 0),
+    ("2026-03-11 10:00", 30),
+    ("2026-03-20 10:00", 50),
+    ("2026-04-01 10:00", 70),
+    ("2026-04-14 10:00", 85),
+    ("2026-04-23 10:00", 95),
+)
+
+
+def keeps_to_the_plan(story: Story, unit: str, task: int, *, until: str) -> None:
+    """A unit that signs at once and reports in time."""
+    for when, progress in DILIGENT:
+        if when > until:
+            break
+        story.at(when)
+        if progress == 0:
+            story.does(f"handler of {unit}", "sign_for", task)
+        else:
+            story.does(f"handler of {unit}", "report", task, progress=progress)
+    story.at(until)
+
+
+def submits(story: Story, unit: str, task: int, *problems: str, due: str = "2026-05-29") -> None:
+    """The self-check is handed in with its problems."""
+    listed = [{"what": one, "due": due} for one in problems]
+    story.does(f"handler of {unit}", "submit", task, own_score=90, rows={"problems": listed}, evidence=1)
+
+
+def reviews(story: Story, who: str, task: int, score: int) -> None:
+    """A supervisor verifies the self-check."""
+    story.does(who, "review", task, verified_score=score, rows={"problems": []})

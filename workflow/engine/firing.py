@@ -1,0 +1,192 @@
+"""What rounds do: a moment is recorded once, with all that it opens, then worked off in batches.
+
+What can't be opened or completed is tried again later, like a task of the clock, and set aside with
+its moment after the last try; the rest of it goes on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import structlog
+
+from .. import rounds
+from ..decision import Act, Decision, NewTask, act
+from ..definition.model import Opening, Pack, Round
+from ..errors import Overtaken, Refused, StoreError
+from ..store import organisation, tasks
+from ..store.applying import Salts
+from ..store.organisation import CampaignInForce
+from ..store.ports import Port
+from .report import Ran
+from .surroundings import Frame, Library
+from .sweeping import TRIES, retry_after
+from .writing import write
+
+OPEN, COMPLETE = "open", "complete"  # the two kinds of items of a moment
+_SET_ASIDE_AT = tasks.COLUMNS.index("set_aside_at")
+
+log = structlog.get_logger("duban.engine")
+
+
+class Firing:
+    """Fires the rounds of every campaign. Safe to share between threads."""
+
+    def __init__(self, port: Port, library: Library, salts: Salts, size: int) -> None:
+        self._port, self._library, self._salts, self._size = port, library, salts, size
+
+    def fire(self, now: int, ran: Ran) -> bool:
+        """Work off a batch of an open moment, or record the next one that is due; whether there was any."""
+        try:
+            return self._work_off(now, ran) or self._record_next(now, ran)
+        except Overtaken as overtaken:
+            log.info("round overtaken", why=str(overtaken))
+            return False  # another daemon has this moment
+
+    # --- recording --------------------------------------------------------------------------------
+
+    def _record_next(self, now: int, ran: Ran) -> bool:
+        with self._port.write("clock") as tx:
+            frame = self._library.frame(tx, now)
+            due = None if frame.stamp.held else _next_due(frame)
+            if due is None:
+                return False
+            campaign, one = due
+            earlier = tasks.next_wake(tx)
+            if earlier is not None and earlier < one.at:
+                return False  # a round waits until nothing is due before its moment
+            items = _items(frame, campaign, one.round) if one.runs else []
+            rounds.record_moment(tx, one, campaign.id, campaign.version_id, items, now)
+            ran.moments += 1
+            log.info("round", round=one.round.name, nominal=one.nominal, items=len(items), note=one.note)
+            return True
+
+    # --- working off ------------------------------------------------------------------------------
+
+    def _work_off(self, now: int, ran: Ran) -> bool:
+        """One batch of an open moment; where it fails a smaller one, down to the item it is about."""
+        size = self._size
+        while True:
+            batch: list[rounds.Item] = []
+            try:
+                return self._batch(now, ran, size, batch)
+            except (StoreError, Overtaken):
+                raise
+            except Exception as error:
+                if not batch:
+                    raise  # not the fault of any item
+                if len(batch) == 1:
+                    return self._put_off(now, ran, error)
+                size = len(batch) // 2
+                log.warning("round in smaller batches", size=size, error=str(error))
+
+    def _batch(self, now: int, ran: Ran, size: int, batch: list[rounds.Item]) -> bool:
+        with self._port.write("clock") as tx:
+            frame = self._library.frame(tx, now)
+            moment = None if frame.stamp.held else rounds.open_moment(tx, now)
+            if moment is None:
+                return False
+            batch.extend(moment.next_items(size))
+            opens = [_new_task(frame, moment, *item.args) for item in batch if item.what == OPEN]
+            drafts = [item.args[0] for item in batch if item.what == COMPLETE]
+            written = write(frame, _completions(frame, moment, drafts), self._salts, opens)
+            if not rounds.advance(tx, moment, len(batch)):
+                raise _faster()
+        ran.count(written)
+        return True
+
+    def _put_off(self, now: int, ran: Ran, error: BaseException) -> bool:
+        """One item that can't be done now: the others go on, and it is tried again later."""
+        ran.failed += 1
+        with self._port.write("clock") as tx:
+            moment = rounds.open_moment(tx, now)
+            if moment is None:
+                return False
+            item, why = moment.next_items(1)[0], str(error) or type(error).__name__
+            log.error(
+                "round item failed", round=moment.round, item=str(item), tries=item.tries + 1, error=why
+            )
+            if not rounds.put_off(tx, moment, now + retry_after(item.tries + 1), TRIES, why):
+                raise _faster()
+            return True
+
+
+def _faster() -> Overtaken:
+    return Overtaken("轮次已由他人执行。", "The round is being worked off by somebody else.")
+
+
+def _next_due(frame: Frame) -> tuple[CampaignInForce, rounds.DueMoment] | None:
+    found: list[tuple[CampaignInForce, rounds.DueMoment]] = []
+    for campaign in frame.campaigns.values():
+        pack = frame.version(campaign.version_id).pack
+        calendar = frame.calendar(pack.campaign.zone)
+        last = rounds.last_moments(frame.tx, campaign.id)
+        due = rounds.due_moments(pack.campaign, calendar, last, frame.now)
+        found.extend((campaign, one) for one in due)
+    return min(found, key=lambda pair: (pair[1].at, pair[0].id, pair[1].round.name), default=None)
+
+
+def next_moments(frame: Frame) -> list[int]:
+    """When each round is due next; it may have passed."""
+    instants: list[int | None] = []
+    for campaign in frame.campaigns.values():
+        own = frame.version(campaign.version_id).pack.campaign
+        calendar, last = frame.calendar(own.zone), rounds.last_moments(frame.tx, campaign.id)
+        instants.extend(
+            rounds.next_moment(one, own, calendar, last.get(one.name)) for one in own.rounds.values()
+        )
+    return [instant for instant in instants if instant is not None]
+
+
+# --- items ------------------------------------------------------------------------------------------
+
+
+def _items(frame: Frame, campaign: CampaignInForce, round_: Round) -> list[rounds.Item]:
+    """What a moment does, frozen: tasks to open, or drafts to complete."""
+    pack = frame.version(campaign.version_id).pack
+    if round_.completes is not None:
+        drafts = tasks.drafts_of(frame.tx, campaign.id, round_.completes, frame.is_draft)
+        return [rounds.Item(what=COMPLETE, args=(draft,)) for draft in drafts]
+    tracks: Sequence[str] = round_.tracks or ("",)
+    return [
+        rounds.Item(what=OPEN, args=(opening.kind, unit, track))
+        for opening in round_.opens
+        for track in tracks
+        for unit in _units(frame, pack, opening)
+    ]
+
+
+def _units(frame: Frame, pack: Pack, opening: Opening) -> list[int]:
+    return organisation.units_of_kind(frame.tx, list(pack.campaign.units), opening.each or "")
+
+
+def _new_task(frame: Frame, moment: rounds.OpenMoment, kind: str, unit: int, track: str) -> NewTask:
+    definition = frame.version(moment.version_id).books[kind].definition
+    return NewTask(
+        kind=kind,
+        campaign_id=moment.campaign_id,
+        version_id=moment.version_id,
+        parties={definition.first_party: unit},
+        unit_id=unit,
+        track=track or None,
+        parent_id=None,
+        moment_id=moment.id,
+        origin={"round": moment.round},
+    )
+
+
+def _completions(frame: Frame, moment: rounds.OpenMoment, ids: list[int]) -> list[Decision]:
+    """`completed` on each draft. Drafts that a person must look at first are left to them."""
+    if not ids:
+        return []
+    rows = [row for row in tasks.claim_these(frame.tx, ids) if row[_SET_ASIDE_AT] is None]
+    loaded = tasks.load(frame.tx, [tasks.task_of(row) for row in rows], frame.is_draft)
+    frame.know(loaded)
+    wanted = Act(name="completed", person_id=None, round=moment.round)
+    decisions = []
+    for one in loaded:
+        try:
+            decisions.append(act(one, frame.around(one.task.version_id), wanted))
+        except Refused as refusal:  # signed or ended meanwhile: the round has nothing to do
+            log.info("nothing to complete", task=one.task.id, why=str(refusal))
+    return decisions

@@ -90,7 +90,7 @@ def flat_bytes(mapping: Mapping[str, object]) -> bytes:
     output has ASCII keys, and these sort alike by UTF-8 and by UTF-16. Everything else goes the
     long way, so this is safe for any header. Raises BadValue.
     """
-    if _ATOMS.issuperset(map(type, mapping.values())):
+    if all(map(_plain, mapping.values())):
         try:
             written = orjson.dumps(mapping, option=_OPTIONS)
         except TypeError:
@@ -98,6 +98,14 @@ def flat_bytes(mapping: Mapping[str, object]) -> bytes:
         if written.isascii():
             return written
     return canonical(dict(mapping))
+
+
+def _plain(value: object) -> bool:
+    """An atom, or a list of atoms: who was told, what was opened."""
+    kind = type(value)
+    if kind is list:
+        return _ATOMS.issuperset(map(type, cast(list[object], value)))
+    return kind in _ATOMS
 
 
 def _orjson_agrees(value: object) -> bool:

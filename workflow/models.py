@@ -173,6 +173,7 @@ class TaskRow(SQLModel, table=True):
         Index(
             "task_wake",
             "wake_at",
+            "id",  # of tasks due at one instant the same come first, every time
             sqlite_where=text("wake_at IS NOT NULL AND set_aside_at IS NULL"),
             postgresql_where=text("wake_at IS NOT NULL AND set_aside_at IS NULL"),
         ),
@@ -180,14 +181,15 @@ class TaskRow(SQLModel, table=True):
         Index(
             "task_planned",
             "planned_under",
+            "id",
             sqlite_where=text("ended_at IS NULL"),
             postgresql_where=text("ended_at IS NULL"),
         ),
         # One shared draft per unit, campaign and kind: ten lagging tasks make one dispatch.
         Index(
             "task_shared_draft",
-            "campaign_id",
             "unit_id",
+            "campaign_id",
             "kind",
             unique=True,
             sqlite_where=text("shared = 1"),
@@ -209,6 +211,14 @@ class TaskRow(SQLModel, table=True):
             "parent_id",
             sqlite_where=text("parent_id IS NOT NULL"),
             postgresql_where=text("parent_id IS NOT NULL"),
+        ),
+        # The open tasks of a kind: a round finds its drafts without reading the ledger.
+        Index(
+            "task_open_kind",
+            "campaign_id",
+            "kind",
+            sqlite_where=text("ended_at IS NULL"),
+            postgresql_where=text("ended_at IS NULL"),
         ),
         # The to-do list of a post.
         Index(
@@ -401,7 +411,17 @@ class MomentRow(SQLModel, table=True):
 
     __tablename__ = "moment"
     # Each local moment of a round happens once, whoever sees it first.
-    __table_args__ = (Index("moment_once", "campaign_id", "round", "nominal", unique=True),)
+    __table_args__ = (
+        Index("moment_once", "campaign_id", "round", "nominal", unique=True),
+        # What is being worked off; without it every tick would read all moments there ever were.
+        Index(
+            "moment_open",
+            "at",
+            "id",
+            sqlite_where=text("status = 'open'"),
+            postgresql_where=text("status = 'open'"),
+        ),
+    )
     id: int = _key()
     campaign_id: int = _big()
     round: str

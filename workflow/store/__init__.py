@@ -4,6 +4,7 @@ ports.py       what a database must offer        sqlite.py, postgresql.py   the 
 sql.py         statements compiled for both      turns.py   the fair writer queue of SQLite
 opening.py     by URL, migrations, versions      tasks.py   loading what a decision looks at
 applying.py    writing what was decided          organisation.py   units, people, packs, calendar
+checking.py    whether the rows fit together     connections.py    one per thread
 """
 
 from __future__ import annotations

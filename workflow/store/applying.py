@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from operator import attrgetter
 from typing import Any
 
 import orjson
-from sqlalchemy import bindparam
-from sqlalchemy import update as update_
+from sqlalchemy import select
 
 from .. import audit
 from ..decision import Decision, EventDraft, NewTask
@@ -30,7 +30,8 @@ OUTGOING = OutgoingRow.__table__  # type: ignore[attr-defined]
 Salts = Callable[[], bytes]
 """16 random bytes for each value."""
 
-# What a wake without a move may change; a move writes all of it.
+# What most wakes change: an update of these leaves most indexes alone. If anything else did, all of it
+# is written.
 _CLOCK_COLUMNS = ("seq", "head", "body", "wake_at", "light", "planned_under", "tries")
 _ALL_COLUMNS = tuple(
     name
@@ -51,15 +52,13 @@ _ALL_COLUMNS = tuple(
         "set_aside_why",
     )
 )
+_beyond_the_clock = attrgetter(*(name for name in _ALL_COLUMNS if name not in _CLOCK_COLUMNS))
 _EPISODE_COLUMNS = ("told_at", "superseded", "inert_at", "inert_by", "ended_at", "ended_by")
-_REMOVE = Statement(
-    update_(tasks.CONCERN)
-    .where(
-        tasks.CONCERN.c.task_id == bindparam("task"),
-        OneOf(tasks.CONCERN.c.about_id, "abouts"),
-        tasks.CONCERN.c.removed_at.is_(None),
+_CONCERN_KEY = ("task_id", "about_id", "episode_id")
+_STANDING_CONCERNS = Statement(
+    select(*(tasks.CONCERN.c[name] for name in _CONCERN_KEY)).where(
+        OneOf(tasks.CONCERN.c.task_id, "tasks"), tasks.CONCERN.c.removed_at.is_(None)
     )
-    .values(removed_at=bindparam("now"))
 )
 
 
@@ -79,7 +78,7 @@ class _Rows:
     changed_list_rows: list[tuple[Any, ...]] = field(default_factory=list)
     outgoing: list[tuple[Any, ...]] = field(default_factory=list)
     nudges: list[tuple[Any, ...]] = field(default_factory=list)
-    removed: list[tuple[int, list[int]]] = field(default_factory=list)
+    removed: set[tuple[int, int]] = field(default_factory=set)  # (task, what it no longer concerns)
     consumed: list[int] = field(default_factory=list)
 
 
@@ -117,8 +116,7 @@ def _collect(decision: Decision, rows: _Rows, ids: Iterator[int], now: int, salt
     for row in decision.changed_rows:
         rows.changed_list_rows.append((_json(row.values), row.closed_at, row.closed_by, row.id))
     _collect_links(decision, rows, ids, now)
-    if decision.removed_concerns:
-        rows.removed.append((task.id, decision.removed_concerns))
+    rows.removed.update((task.id, about) for about in decision.removed_concerns)
     rows.consumed.extend(decision.consumed)
     _collect_task(decision, rows)
 
@@ -140,11 +138,8 @@ def _collect_task(decision: Decision, rows: _Rows) -> None:
         rows.new_tasks.append(tasks.row_of(task))
         return
     own = {"body": tasks.body_of(task), "tries": 0}
-    moved = before.visit != task.visit or before.revision != task.revision or before.deadline != task.deadline
-    names = (
-        _ALL_COLUMNS if moved or before.stops != task.stops or decision.removed_concerns else _CLOCK_COLUMNS
-    )
-    target = rows.moved_tasks if names is _ALL_COLUMNS else rows.ticked_tasks
+    ticked = _beyond_the_clock(before) == _beyond_the_clock(task)
+    names, target = (_CLOCK_COLUMNS, rows.ticked_tasks) if ticked else (_ALL_COLUMNS, rows.moved_tasks)
     target.append(
         (*(own[name] if name in own else getattr(task, name) for name in names), task.id, before.seq)
     )
@@ -235,9 +230,17 @@ def _write(tx: Transaction, rows: _Rows, now: int) -> None:
     _guarded(tx, tasks.LIST_ROW, ("body", "closed_at", "closed_by"), ("id",), rows.changed_list_rows)
     tx.insert(OUTGOING, rows.outgoing)
     tx.insert(tasks.NUDGE, rows.nudges)
-    for task, abouts in rows.removed:
-        tx.run(_REMOVE, task=task, abouts=abouts, now=now)
+    _remove_concerns(tx, rows.removed, now)
     tasks.drop_nudges(tx, rows.consumed)
+
+
+def _remove_concerns(tx: Transaction, removed: set[tuple[int, int]], now: int) -> None:
+    """Take tasks off drafts, whichever episodes had put them there. The rows stay, with the instant."""
+    if not removed:
+        return
+    standing = tx.all(_STANDING_CONCERNS, tasks=sorted({task for task, _ in removed}))
+    gone = [(now, *key) for key in standing if key[:2] in removed]
+    _guarded(tx, tasks.CONCERN, ("removed_at",), _CONCERN_KEY, gone)
 
 
 def _guarded(
@@ -246,7 +249,8 @@ def _guarded(
     if rows and tx.update(table, names, guard, rows) != len(rows):
         raise Overtaken(
             f"{table.name} 中有行已被他人更改，本批写入已撤回，将重新判定。",
-            f"Rows of {table.name} were changed by somebody else; the batch was rolled back and is decided again.",
+            f"Rows of {table.name} were changed by somebody else; the batch was rolled back and is decided "
+            "again.",
         )
 
 

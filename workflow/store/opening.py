@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
+import threading
 from pathlib import Path
 
 from ..errors import DatabaseNewer, DatabaseOutdated, DatabaseUnreachable, UsageError
 from .ports import Port, Probe, no_probe
 
 MIGRATIONS = Path(__file__).resolve().parent.parent / "migrations"
+_UPGRADING = threading.Lock()  # Alembic keeps what it is at in the module: one at a time in a process
+_PASSWORD = re.compile(r"&\w*password=[^&]*|(?<=\?)\w*password=[^&]*&?")  # among the options of a URL
 _SQLITE = "sqlite:///"
 _POSTGRES = ("postgresql://", "postgresql+psycopg://", "postgres://")
 
@@ -36,8 +40,8 @@ def port_for(url: str, *, probe: Probe = no_probe) -> Port:
 
         return SqlitePort(Path(url.removeprefix(_SQLITE)), probe=probe)
     raise UsageError(
-        f"不认识的数据库地址 {url}。请用 sqlite:///文件 或 postgresql://…。",
-        f"The database address {url} isn't known. Use sqlite:///FILE or postgresql://….",
+        f"不认识的数据库地址 {shown(url)}。请用 sqlite:///文件 或 postgresql://…。",
+        f"The database address {shown(url)} isn't known. Use sqlite:///FILE or postgresql://….",
     )
 
 
@@ -66,23 +70,21 @@ def open_port(url: str, *, probe: Probe = no_probe) -> Port:
     if found in known:
         raise DatabaseOutdated(
             f"数据库 {shown(url)} 的版本是 {found}，程序需要 {known[-1]}。请先备份，再运行 duban init 升级。",
-            f"The database {shown(url)} is at version {found}, the program needs {known[-1]}. Back it up, then "
-            "run duban init.",
+            f"The database {shown(url)} is at version {found}, the program needs {known[-1]}. Back it up, "
+            "then run duban init.",
         )
     raise DatabaseNewer(
         f"数据库 {shown(url)} 由更新的程序写成（版本 {found}），本程序只到 {known[-1]}。请升级 Duban。",
-        f"The database {shown(url)} was written by a newer program (version {found}); this one knows {known[-1]}. "
-        "Upgrade Duban.",
+        f"The database {shown(url)} was written by a newer program (version {found}); this one knows "
+        f"{known[-1]}. Upgrade Duban.",
     )
 
 
 def shown(url: str) -> str:
     """The URL without its password, as it may be printed."""
-    scheme, mark, rest = url.partition("://")
-    if "@" not in rest:
-        return url
-    user, _, place = rest.rpartition("@")
-    return f"{scheme}{mark}{user.split(':')[0]}@{place}"
+    scheme, mark, rest = _PASSWORD.sub("", url).partition("://")
+    user, at, place = rest.rpartition("@")
+    return f"{scheme}{mark}{user.split(':')[0]}{at}{place}"
 
 
 def migrate(url: str) -> None:
@@ -90,25 +92,48 @@ def migrate(url: str) -> None:
 
     Raises:
         DatabaseNewer: they are beyond it already.
+        DatabaseUnreachable: tables of another program are in the way.
+        StoreError: the database can't be written.
     """
     port = port_for(url)
     try:
         found, known = port.revision(), revisions()
+        if found == known[-1]:
+            return
+        if found is not None and found not in known:
+            open_port(url)  # says what is wrong
+        if found is None:
+            _check_free(port, url)
+        _upgrade(url, port)
     finally:
         port.close()
-    if found == known[-1]:
-        return
-    if found is not None and found not in known:
-        open_port(url)  # says what is wrong
-    _upgrade(url)
 
 
-def _upgrade(url: str) -> None:
+def _check_free(port: Port, url: str) -> None:
+    """Migrations run in one transaction: tables without a version are somebody else's."""
+    from sqlmodel import SQLModel
+
+    from .. import models  # noqa: F401  (fills the metadata)
+
+    if taken := sorted(port.tables() & set(SQLModel.metadata.tables)):
+        raise DatabaseUnreachable(
+            f"数据库 {shown(url)} 中已有别的程序的表（{taken[0]}），未作改动。请换一个空的数据库。",
+            f"The database {shown(url)} holds tables of another program ({taken[0]}); nothing was changed. "
+            "Name an empty database.",
+        )
+
+
+def _upgrade(url: str, port: Port) -> None:
     """Alembic is imported here only: reading a database needs none of it."""
     from alembic import command
     from alembic.config import Config
+    from sqlalchemy.exc import DBAPIError
 
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
     config.attributes["url"] = url
-    command.upgrade(config, "head")
+    try:
+        with _UPGRADING:
+            command.upgrade(config, "head")
+    except DBAPIError as error:
+        raise port.said(error.orig or error) from error

@@ -7,12 +7,14 @@ at each of them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any, Literal, Protocol
 
 from sqlalchemy import Table
 
+from ..errors import DubanError, Undecidable
 from .sql import Dialect, Statement
 from .turns import Who
 
@@ -26,7 +28,12 @@ def no_probe(_moment: Moment, _text: str) -> None:
 
 
 class Transaction(Protocol):
-    """What a transaction can do on either database."""
+    """What a transaction can do on either database.
+
+    Every error of a driver comes out in the words of Duban, at the statement that met it: whoever
+    decides between two statements must be able to tell a broken database from a broken task. After
+    one the transaction takes no further statement and does not commit, whatever becomes of the error.
+    """
 
     dialect: Dialect
 
@@ -68,10 +75,41 @@ class Port(Protocol):
     def revision(self) -> str | None:
         """The migration that the tables stand at; None for an empty database."""
 
+    def tables(self) -> set[str]:
+        """The names of the tables that are there."""
+
+    def said(self, error: BaseException) -> DubanError:
+        """An error of the driver in the words of Duban."""
+
     def close(self) -> None:
         """Close every connection."""
 
 
-def by_position(rows: Sequence[Mapping[str, Any]], names: Sequence[str]) -> list[tuple[Any, ...]]:
-    """Rows as tuples in the order of `names`."""
-    return [tuple(row[name] for name in names) for row in rows]
+class Alone:
+    """Refuses a transaction inside another one of the same thread.
+
+    On PostgreSQL the inner COMMIT would commit the outer half, on SQLite the thread would wait for itself.
+    """
+
+    def __init__(self) -> None:
+        self._local = threading.local()
+
+    @contextmanager
+    def entered(self) -> Iterator[None]:
+        """One transaction of this thread."""
+        if getattr(self._local, "inside", False):
+            raise RuntimeError("a transaction inside a transaction of the same thread")
+        self._local.inside = True
+        try:
+            yield
+        finally:
+            self._local.inside = False
+
+
+def unfit(message: str) -> Undecidable:
+    """A value that the database does not take. The fault is the data's: the rest may go on."""
+    return Undecidable(
+        f"有数据无法写入数据库（{message}），本次写入已撤回。请运行 duban doctor 查看是哪个事项。",
+        f"Some data can't be stored ({message}); the write was rolled back. Run duban doctor to see "
+        "which task it is.",
+    )

@@ -6,15 +6,15 @@ its late writes are refused.
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from functools import cache
 from typing import Any
 
 import orjson
 import psycopg
-from psycopg import errors, sql
+from psycopg import errors
+from psycopg.conninfo import conninfo_to_dict
 from sqlalchemy import Table
 
 from ..errors import (
@@ -22,10 +22,13 @@ from ..errors import (
     DatabaseLocked,
     DatabaseReadOnly,
     DatabaseUnreachable,
+    DatabaseUnsafe,
+    DubanError,
     Overtaken,
     StoreError,
 )
-from .ports import Probe, no_probe
+from .connections import PerThread
+from .ports import Alone, Probe, no_probe, unfit
 from .sql import Dialect, Statement, columns_of, kind_of
 from .turns import Who
 
@@ -34,6 +37,8 @@ _SESSION = (
     "-c idle_in_transaction_session_timeout=10s -c transaction_timeout=30s -c lock_timeout=5s "
     "-c client_min_messages=warning"
 )
+# Beside its own errors the driver raises these for a value that it can't write.
+_FAILURES = (psycopg.Error, OverflowError, UnicodeError)
 _OVERTAKEN = (errors.UniqueViolation, errors.DeadlockDetected, errors.SerializationFailure)
 
 
@@ -45,6 +50,7 @@ class PostgresTransaction:
     def __init__(self, connection: psycopg.Connection[Any], probe: Probe) -> None:
         self._cursor = connection.cursor()
         self._probe = probe
+        self.broken: DubanError | None = None
 
     def all(self, statement: Statement, **params: Any) -> list[tuple[Any, ...]]:
         """Run a statement and give every row."""
@@ -66,9 +72,18 @@ class PostgresTransaction:
         self._send(text, [list(one) if isinstance(one, tuple | range) else one for one in values])
 
     def _send(self, text: str, values: Sequence[Any]) -> None:
-        self._probe("before", text)
-        self._cursor.execute(text, values)  # type: ignore[arg-type]
-        self._probe("after", text)
+        self._attempt(text, lambda: self._cursor.execute(text, values))
+
+    def _attempt(self, text: str, run: Callable[[], object]) -> None:
+        if self.broken is not None:
+            raise self.broken
+        try:
+            self._probe("before", text)
+            run()
+            self._probe("after", text)
+        except _FAILURES as error:
+            self.broken = said(error)
+            raise self.broken from error
 
     def insert(self, table: Table, rows: Sequence[tuple[Any, ...]]) -> None:
         """Write rows in bulk, each with every column of the table in its order."""
@@ -77,11 +92,12 @@ class PostgresTransaction:
                 self._send(_insert_text(table), row)
             return
         text = _copy_text(table)
-        self._probe("before", text)
-        with self._cursor.copy(text) as copy:  # type: ignore[arg-type]
+        self._attempt(text, lambda: self._copy(text, rows))
+
+    def _copy(self, text: str, rows: Sequence[tuple[Any, ...]]) -> None:
+        with self._cursor.copy(text) as copy:
             for row in rows:
                 copy.write_row(row)
-        self._probe("after", text)
 
     def update(
         self, table: Table, names: Sequence[str], guard: Sequence[str], rows: Sequence[tuple[Any, ...]]
@@ -148,9 +164,8 @@ class PostgresPort:
     def __init__(self, url: str, *, probe: Probe = no_probe) -> None:
         self._url = url
         self._probe = probe
-        self._local = threading.local()
-        self._open: list[psycopg.Connection[Any]] = []
-        self._lock = threading.Lock()
+        self._alone = Alone()
+        self._connections: PerThread[psycopg.Connection[Any]] = PerThread(_close)
 
     @contextmanager
     def write(self, who: Who) -> Iterator[PostgresTransaction]:
@@ -167,33 +182,56 @@ class PostgresPort:
 
     @contextmanager
     def _transaction(self, begin: str) -> Iterator[PostgresTransaction]:
+        with self._alone.entered():
+            try:
+                connection = self._begin(begin)
+                transaction = PostgresTransaction(connection, self._probe)
+                yield transaction
+                if transaction.broken is not None:
+                    # Somebody swallowed it. PostgreSQL would answer COMMIT with a quiet ROLLBACK.
+                    raise transaction.broken
+                self._command(connection, "COMMIT")
+            finally:
+                self._leave()
+
+    def _begin(self, text: str) -> psycopg.Connection[Any]:
+        """Begin; on a connection that died in idleness (the server was restarted), on a new one."""
+        connection = self._connection()
         try:
+            self._command(connection, text)
+        except DatabaseUnreachable:
+            if not connection.closed:
+                raise
             connection = self._connection()
-            self._command(connection, begin)
-            yield PostgresTransaction(connection, self._probe)
-            self._command(connection, "COMMIT")
-        except psycopg.Error as error:
-            raise said(error) from error
-        finally:
-            self._leave()
+            self._command(connection, text)
+        return connection
 
     def _command(self, connection: psycopg.Connection[Any], text: str) -> None:
-        self._probe("before", text)
-        connection.execute(text)  # type: ignore[arg-type]
-        self._probe("after", text)
+        try:
+            self._probe("before", text)
+            connection.execute(text)
+            self._probe("after", text)
+        except psycopg.Error as error:
+            raise said(error) from error
 
     def _connection(self) -> psycopg.Connection[Any]:
-        connection: psycopg.Connection[Any] | None = getattr(self._local, "connection", None)
+        connection = self._connections.own()
         if connection is None or connection.closed:
-            connection = psycopg.connect(self._url, autocommit=True, options=_SESSION, connect_timeout=10)
-            self._local.connection = connection
-            with self._lock:
-                self._open.append(connection)
+            connection = self._connections.keep(self._connect())
         return connection
+
+    def _connect(self) -> psycopg.Connection[Any]:
+        try:
+            own = conninfo_to_dict(self._url).get("options") or ""
+            return psycopg.connect(
+                self._url, autocommit=True, options=f"{_SESSION} {own}".strip(), connect_timeout=10
+            )
+        except psycopg.Error as error:
+            raise said(error) from error
 
     def _leave(self) -> None:
         """Roll back what was not committed, and drop a connection that can't even do that."""
-        connection: psycopg.Connection[Any] | None = getattr(self._local, "connection", None)
+        connection = self._connections.own()
         if connection is None or connection.closed:
             return
         if connection.info.transaction_status == psycopg.pq.TransactionStatus.IDLE:
@@ -201,39 +239,53 @@ class PostgresPort:
         try:
             connection.execute("ROLLBACK")
         except psycopg.Error:
-            with suppress(psycopg.Error):
-                connection.close()
+            _close(connection)
 
     def now(self) -> int | None:
         """The database's own time in ms since the epoch."""
-        text = "SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint"
-        try:
-            row = self._connection().execute(text).fetchone()
-        except psycopg.Error as error:
-            raise said(error) from error
-        return int(row[0]) if row else None
+        ((instant,),) = self._look("SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint")
+        return int(instant)
 
     def revision(self) -> str | None:
         """The migration that the tables stand at; None for an empty database."""
-        try:
-            row = self._connection().execute("SELECT version_num FROM alembic_version").fetchone()
-        except errors.UndefinedTable:
+        if "alembic_version" not in self.tables():
             return None
+        rows = self._look("SELECT version_num FROM alembic_version")
+        return str(rows[0][0]) if rows else None
+
+    def tables(self) -> set[str]:
+        """The names of the tables that are there."""
+        rows = self._look("SELECT tablename FROM pg_tables WHERE schemaname = current_schema()")
+        return {name for (name,) in rows}
+
+    def _look(self, text: str) -> list[tuple[Any, ...]]:
+        """One statement outside of any transaction."""
+        connection = self._connection()
+        try:
+            try:
+                return connection.execute(text).fetchall()
+            except psycopg.OperationalError:
+                if not connection.closed:
+                    raise
+                return self._connection().execute(text).fetchall()
         except psycopg.Error as error:
             raise said(error) from error
-        return str(row[0]) if row else None
+
+    def said(self, error: BaseException) -> DubanError:
+        """An error of the driver in the words of Duban."""
+        return said(error)
 
     def close(self) -> None:
         """Close every connection."""
-        with self._lock:
-            connections, self._open = self._open, []
-        for connection in connections:
-            with suppress(psycopg.Error):
-                connection.close()
-        self._local = threading.local()
+        self._connections.close()
 
 
-def said(error: psycopg.Error) -> StoreError | Overtaken:
+def _close(connection: psycopg.Connection[Any]) -> None:
+    with suppress(psycopg.Error):
+        connection.close()
+
+
+def said(error: BaseException) -> DubanError:
     """An error of PostgreSQL in the words of Duban."""
     message = str(error).splitlines()[0] if str(error) else type(error).__name__
     if isinstance(error, _OVERTAKEN):
@@ -254,12 +306,34 @@ def said(error: psycopg.Error) -> StoreError | Overtaken:
     if isinstance(error, errors.DiskFull):
         return DatabaseFull(
             f"数据库磁盘已满（{message}），本次操作已撤回。请腾出空间后再试。",
-            f"The database's disk is full ({message}); the operation was rolled back. Make room and try again.",
+            f"The database's disk is full ({message}); the operation was rolled back. Make room and "
+            "try again.",
         )
-    return DatabaseUnreachable(
-        f"数据库无法使用：{message}。请检查地址、账号和服务是否在运行。",
-        f"The database can't be used: {message}. Check the address, the account and whether it runs.",
+    if _is_about_data(error):
+        return unfit(message)
+    return _unusable(message)
+
+
+def _is_about_data(error: BaseException) -> bool:
+    if isinstance(error, psycopg.ProgrammingError):
+        return error.sqlstate is None  # the driver can't write such a value; else it is our statement
+    return isinstance(error, psycopg.DataError | psycopg.IntegrityError) or not isinstance(
+        error, psycopg.Error
     )
 
 
-__all__ = ["PostgresPort", "PostgresTransaction", "said", "sql"]
+def _unusable(message: str) -> StoreError:
+    if "unrecognized configuration parameter" in message:
+        return DatabaseUnsafe(
+            f"拒绝使用：这个 PostgreSQL 太旧，不会放开僵死会话的锁（{message}）。须 17 以上，请升级。",
+            f"Refused: this PostgreSQL is too old to let go of what a frozen session holds ({message}). "
+            "Version 17 or newer is needed.",
+        )
+    return DatabaseUnreachable(
+        f"数据库无法使用：{message}。请检查地址、账号、密码和服务是否在运行。",
+        f"The database can't be used: {message}. Check the address, the account, its password "
+        "and whether it runs.",
+    )
+
+
+__all__ = ["PostgresPort", "PostgresTransaction", "said"]

@@ -17,7 +17,7 @@ from sqlalchemy.types import NullType
 
 Dialect = Literal["sqlite", "postgresql"]
 _DIALECTS: Mapping[str, Any] = {
-    "sqlite": sqlite.dialect(paramstyle="qmark"),  # type: ignore[no-untyped-call]
+    "sqlite": sqlite.dialect(paramstyle="qmark"),
     "postgresql": postgresql.dialect(paramstyle="format"),  # type: ignore[no-untyped-call]
 }
 
@@ -29,20 +29,20 @@ class OneOf(ColumnElement[bool]):
 
     def __init__(self, column: Any, name: str, *, words: bool = False) -> None:
         self.column = column
-        self.cast = "text[]" if words else "bigint[]"
+        self.array = "text[]" if words else "bigint[]"
         self.param = bindparam(name, type_=NullType())
 
 
 @compiles(OneOf, "sqlite")
 def _one_of_sqlite(element: OneOf, compiler: SQLCompiler, **kw: Any) -> str:
     column, param = compiler.process(element.column, **kw), compiler.process(element.param, **kw)
-    return f"{column} IN (SELECT value FROM json_each({param}))"
+    return f"{column} IN (SELECT value FROM json_each({param}))"  # noqa: S608
 
 
 @compiles(OneOf, "postgresql")
 def _one_of_postgresql(element: OneOf, compiler: SQLCompiler, **kw: Any) -> str:
     column, param = compiler.process(element.column, **kw), compiler.process(element.param, **kw)
-    return f"{column} = ANY({param}::{element.cast})"
+    return f"{column} = ANY({param}::{element.array})"
 
 
 class Statement:
@@ -64,13 +64,13 @@ class Statement:
             dialect=_DIALECTS[dialect], compile_kwargs={"render_postcompile": True}
         )
         order = tuple(compiled.positiontup or ())
-        fixed = {name: value for name, value in compiled.params.items() if value is not None}
+        fixed = {name: compiled.params[name] for name in order if not compiled.binds[name].required}
         return str(compiled), order, fixed
 
     def bind(self, dialect: Dialect, params: Mapping[str, Any]) -> tuple[str, list[Any]]:
-        """The text and the parameters in its order."""
+        """The text and the parameters in its order. A parameter that is forgotten is a KeyError, no NULL."""
         text, order, fixed = self.on(dialect)
-        return text, [params[name] if name in params else fixed.get(name) for name in order]
+        return text, [params[name] if name in params else fixed[name] for name in order]
 
 
 def kind_of(column: Column[Any]) -> str:

@@ -12,7 +12,7 @@ from dataclasses import asdict, fields
 from typing import Any
 
 import orjson
-from sqlalchemy import bindparam, delete, func, literal_column, select
+from sqlalchemy import BigInteger, bindparam, delete, func, literal_column, or_, select
 from sqlalchemy import update as update_
 
 from ..models import ConcernRow, EpisodeRow, ListRow, NudgeRow, TaskRow
@@ -98,14 +98,22 @@ _all_columns = list(TASK.columns)
 _CLAIM_DUE = Statement(
     select(*_all_columns)
     .where(TASK.c.wake_at.is_not(None), TASK.c.set_aside_at.is_(None), TASK.c.wake_at <= bindparam("now"))
-    .order_by(TASK.c.wake_at)
+    .order_by(TASK.c.wake_at, TASK.c.id)
     .limit(bindparam("most"))
     .with_for_update(key_share=True, skip_locked=True)
 )
+# A task whose last decision failed rests until its retry, whatever else calls for it: five tries in one
+# millisecond would set it aside for a fault that lasted two.
+_now = bindparam("now", type_=BigInteger())
+_not_backing_off = or_(TASK.c.tries == literal_column("0"), TASK.c.wake_at <= _now)
+_nudge_target = TASK.alias("nudged")
 _nudged = (
     select(NUDGE.c.task_id)
-    .join(TASK.alias("nudged"), literal_column("nudged.id") == NUDGE.c.task_id)
-    .where(literal_column("nudged.set_aside_at").is_(None))
+    .join(_nudge_target, _nudge_target.c.id == NUDGE.c.task_id)
+    .where(
+        _nudge_target.c.set_aside_at.is_(None),
+        or_(_nudge_target.c.tries == literal_column("0"), _nudge_target.c.wake_at <= _now),
+    )
     .order_by(NUDGE.c.id)
     .limit(bindparam("most"))
     .scalar_subquery()
@@ -113,14 +121,18 @@ _nudged = (
 _CLAIM_NUDGED = Statement(
     select(*_all_columns)
     .where(TASK.c.id.in_(_nudged), TASK.c.set_aside_at.is_(None))
+    .order_by(TASK.c.id)
     .with_for_update(key_share=True, skip_locked=True)
 )
 _CLAIM_PLANNED = Statement(
     select(*_all_columns)
     .where(
-        TASK.c.ended_at.is_(None), TASK.c.set_aside_at.is_(None), TASK.c.planned_under < bindparam("epoch")
+        TASK.c.ended_at.is_(None),
+        TASK.c.set_aside_at.is_(None),
+        TASK.c.planned_under < bindparam("epoch"),
+        _not_backing_off,
     )
-    .order_by(TASK.c.planned_under)
+    .order_by(TASK.c.planned_under, TASK.c.id)
     .limit(bindparam("most"))
     .with_for_update(key_share=True, skip_locked=True)
 )
@@ -140,7 +152,7 @@ _NEXT_WAKE = Statement(
 _ANY_NUDGE = Statement(
     select(NUDGE.c.task_id)
     .join(TASK, TASK.c.id == NUDGE.c.task_id)
-    .where(TASK.c.set_aside_at.is_(None))
+    .where(TASK.c.set_aside_at.is_(None), _not_backing_off)
     .order_by(NUDGE.c.id)
     .limit(1)
 )
@@ -219,6 +231,7 @@ _RELEASE = Statement(
 
 # --- claiming ---------------------------------------------------------------------------------------
 
+EVER = 2**62  # ms; later than any retry
 Rows = list[tuple[Any, ...]]
 """Rows with every column of a task. `task_of` reads one; a broken one must not stop the others."""
 
@@ -228,14 +241,20 @@ def claim_due(tx: Transaction, now: int, most: int) -> Rows:
     return tx.all(_CLAIM_DUE, now=now, most=most)
 
 
-def claim_nudged(tx: Transaction, most: int) -> Rows:
-    """Lock and read up to `most` tasks that were nudged."""
-    return tx.all(_CLAIM_NUDGED, most=most)
+def claim_nudged(tx: Transaction, most: int, now: int = EVER) -> Rows:
+    """Lock and read tasks that were nudged, by up to `most` nudges.
+
+    Those whose last decision failed are left until their retry, if it is after `now`.
+    """
+    return tx.all(_CLAIM_NUDGED, most=most, now=now)
 
 
-def claim_planned(tx: Transaction, epoch: int, most: int) -> Rows:
-    """Lock and read open tasks that were planned under an older calendar or campaign."""
-    return tx.all(_CLAIM_PLANNED, epoch=epoch, most=most)
+def claim_planned(tx: Transaction, epoch: int, most: int, now: int = EVER) -> Rows:
+    """Lock and read open tasks that were planned under an older calendar or campaign.
+
+    Those whose last decision failed are left until their retry, if it is after `now`.
+    """
+    return tx.all(_CLAIM_PLANNED, epoch=epoch, most=most, now=now)
 
 
 def claim_these(tx: Transaction, ids: Sequence[int]) -> Rows:
@@ -259,9 +278,9 @@ def next_wake(tx: Transaction) -> int | None:
     return row[0] if row else None
 
 
-def any_nudge(tx: Transaction) -> bool:
-    """Whether a nudge waits for a task that is not set aside."""
-    return tx.one(_ANY_NUDGE) is not None
+def any_nudge(tx: Transaction, now: int = EVER) -> bool:
+    """Whether a nudge waits for a task that is not set aside, nor left until a retry after `now`."""
+    return tx.one(_ANY_NUDGE, now=now) is not None
 
 
 def shared_drafts(tx: Transaction, units: Sequence[int]) -> dict[tuple[int, int, str], int]:

@@ -176,6 +176,14 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_index("moment_once", "moment", ["campaign_id", "round", "nominal"], unique=True)
+    op.create_index(
+        "moment_open",
+        "moment",
+        ["at", "id"],
+        unique=False,
+        sqlite_where=sa.text("status = 'open'"),
+        postgresql_where=sa.text("status = 'open'"),
+    )
     op.create_table(
         "nudge",
         sa.Column(
@@ -298,6 +306,14 @@ def upgrade() -> None:
         postgresql_where=sa.text("moment_id IS NOT NULL"),
     )
     op.create_index(
+        "task_open_kind",
+        "task",
+        ["campaign_id", "kind"],
+        unique=False,
+        sqlite_where=sa.text("ended_at IS NULL"),
+        postgresql_where=sa.text("ended_at IS NULL"),
+    )
+    op.create_index(
         "task_parent",
         "task",
         ["parent_id"],
@@ -308,7 +324,7 @@ def upgrade() -> None:
     op.create_index(
         "task_planned",
         "task",
-        ["planned_under"],
+        ["planned_under", "id"],
         unique=False,
         sqlite_where=sa.text("ended_at IS NULL"),
         postgresql_where=sa.text("ended_at IS NULL"),
@@ -316,7 +332,7 @@ def upgrade() -> None:
     op.create_index(
         "task_shared_draft",
         "task",
-        ["campaign_id", "unit_id", "kind"],
+        ["unit_id", "campaign_id", "kind"],
         unique=True,
         sqlite_where=sa.text("shared = 1"),
         postgresql_where=sa.text("shared = 1"),
@@ -332,7 +348,7 @@ def upgrade() -> None:
     op.create_index(
         "task_wake",
         "task",
-        ["wake_at"],
+        ["wake_at", "id"],
         unique=False,
         sqlite_where=sa.text("wake_at IS NOT NULL AND set_aside_at IS NULL"),
         postgresql_where=sa.text("wake_at IS NOT NULL AND set_aside_at IS NULL"),
@@ -424,6 +440,7 @@ def upgrade() -> None:
     op.create_index("post_at_unit", "post", ["unit_id", "name"], unique=False)
     op.create_index("post_once", "post", ["person_id", "name", "unit_id", "valid_from"], unique=True)
     _ids()
+    _views()
 
 
 def _ids() -> None:
@@ -436,3 +453,52 @@ def _ids() -> None:
             op.execute(sa.text(f"CREATE SEQUENCE {name}"))
     op.execute(sa.text("INSERT INTO epoch (why, begun_at) VALUES ('init', 0)"))
     op.execute(sa.text("INSERT INTO meta (key, value) VALUES ('organisation', '0')"))
+
+
+# For whoever reads with SQL: every table that holds instants once more, as NAME_view, with its instants
+# as timestamps (timestamptz on PostgreSQL; ISO 8601 in UTC on SQLite, which has no type for them).
+_INSTANTS = {
+    "calendar_year": ["imported_at"],
+    "concern": ["added_at", "removed_at"],
+    "delegation": ["valid_from", "valid_to", "recorded_at"],
+    "episode": ["opened_at", "told_at", "inert_at", "ended_at"],
+    "epoch": ["begun_at"],
+    "event": ["at", "recorded_at"],
+    "evidence": ["stored_at"],
+    "hold": ["since", "released_at"],
+    "list_row": ["closed_at"],
+    "moment": ["at", "fired_at"],
+    "nudge": ["at"],
+    "outgoing": ["created_at"],
+    "pack_version": ["loaded_at"],
+    "post": ["valid_from", "valid_to", "recorded_at"],
+    "request": ["at"],
+    "task": [
+        "opened_at",
+        "state_since",
+        "reported_at",
+        "deadline",
+        "deadline_set_at",
+        "deadline_anchor",
+        "ended_at",
+        "wake_at",
+        "due_at",
+        "set_aside_at",
+    ],
+}
+
+
+def _views() -> None:
+    bind = op.get_bind()
+    for table, instants in _INSTANTS.items():
+        columns = ", ".join(
+            f"{_instant(bind.dialect.name, name)} AS {name}" if name in instants else name
+            for name in (column["name"] for column in sa.inspect(bind).get_columns(table))
+        )
+        op.execute(f"CREATE VIEW {table}_view AS SELECT {columns} FROM {table}")  # noqa: S608
+
+
+def _instant(dialect: str, name: str) -> str:
+    if dialect == "sqlite":
+        return f"strftime('%Y-%m-%dT%H:%M:%fZ', {name} / 1000.0, 'unixepoch')"
+    return f"to_timestamp({name} / 1000.0)"

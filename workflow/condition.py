@@ -17,6 +17,7 @@ import operator
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 from .calendar import Calendar, Duration
@@ -59,8 +60,11 @@ _OPERATORS: Mapping[str, Callable[[Any, Any], bool]] = {
 
 def earliest(*instants: int | None) -> int | None:
     """The first of several instants, None standing for never."""
-    known = [instant for instant in instants if instant is not None]
-    return min(known) if known else None
+    first: int | None = None
+    for instant in instants:
+        if instant is not None and (first is None or instant < first):
+            first = instant
+    return first
 
 
 # --- the task's own time ------------------------------------------------------------------------
@@ -75,26 +79,36 @@ def stopped_between(stops: Sequence[Stop], start: int, end: int) -> int:
     return total
 
 
-def stopped_at(stops: Sequence[Stop], now: int) -> Stop | None:
-    """The stop in which `now` lies, if any."""
-    for stop in reversed(stops):
-        if stop[0] <= now and (stop[1] is None or now < stop[1]):
-            return stop
-    return None
-
-
 def crossing(view: View, anchor: int, instant: int) -> Look:
-    """Whether the task's own time, counted from `anchor`, has passed `instant`."""
-    stops = view.task.stops
+    """Whether the task's own time, counted from `anchor`, has passed `instant`.
+
+    Stops may lie ahead of `view.now` too: a decision that catches up looks back on them.
+    """
+    now, stops = view.now, view.task.stops
     if not stops:
-        return YES if view.now > instant else Look(False, instant + 1)
-    own = view.now - stopped_between(stops, anchor, view.now)
-    if own > instant:
-        return YES
-    stop = stopped_at(stops, view.now)
-    if stop is None:
-        return Look(False, view.now + instant - own + 1)
-    return Look(False, None if stop[1] is None else stop[1] + instant - own + 1)
+        return YES if now > instant else Look(False, instant + 1)
+    left = instant + 1 - now + stopped_between(stops, anchor, now)
+    return YES if left <= 0 else Look(False, _run_on(stops, anchor, now, left))
+
+
+def _run_on(stops: Sequence[Stop], anchor: int, now: int, left: int) -> int | None:
+    """When the clocks will have run `left` milliseconds more; None if they stand still for good."""
+    for start, finish in stops:
+        begin = max(start, anchor)
+        if finish is not None and finish <= max(now, begin):
+            continue
+        if begin - now >= left:
+            break
+        left -= max(0, begin - now)
+        if finish is None:
+            return None
+        now = finish
+    return now + left
+
+
+def unstopped(view: View, instant: int) -> Look:
+    """Whether wall time has passed `instant`."""
+    return YES if view.now > instant else Look(False, instant + 1)
 
 
 def effective(stops: Sequence[Stop], anchor: int, instant: int) -> int:
@@ -225,10 +239,6 @@ def _clock(name: str, definition: Definition) -> Callable[[View], _Clock | None]
     return dated
 
 
-def _unstopped(view: View, instant: int) -> Look:
-    return YES if view.now > instant else Look(False, instant + 1)
-
-
 def _overdue(term: terms.Overdue, definition: Definition) -> Looker:
     clock, by = _clock(term.clock, definition), term.by
 
@@ -237,7 +247,7 @@ def _overdue(term: terms.Overdue, definition: Definition) -> Looker:
         if found is None:
             return UNKNOWN
         instant = found.instant if by is None else view.calendar.add(found.instant, by)
-        return crossing(view, found.anchor, instant) if found.stoppable else _unstopped(view, instant)
+        return crossing(view, found.anchor, instant) if found.stoppable else unstopped(view, instant)
 
     return look
 
@@ -359,7 +369,7 @@ def plan_reaches(points: Sequence[tuple[int, int]], target: int) -> int | None:
         points: (instant in ms, value in millionths), neither ever falling.
         target: millionths.
     """
-    for (start, low), (end, high) in zip(points, points[1:], strict=False):
+    for (start, low), (end, high) in pairwise(points):
         if target <= low:
             return start
         if target <= high:

@@ -55,11 +55,6 @@ class Movement:
             transitions=[edge for one in definition.transitions.values() for edge in _edges(one, definition)],
         )
 
-    def look(self, name: str, view: View) -> Any:
-        """What the guard of a transition says: `Look`, or None where it has no guard."""
-        guard = self._guards[name]
-        return None if guard is None else guard(view)
-
     def move(self, name: str, view: View) -> str | None:
         """The state that a transition leads to from here; None where it may not be taken now.
 

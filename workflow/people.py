@@ -99,13 +99,21 @@ class Directory:
         return ()
 
     def _present(self, persons: Iterable[int], now: int) -> tuple[Actor, ...]:
+        """Those who are there, and for those who are away the delegates who are.
+
+        Nobody hands on what was handed to them: a delegate who is away counts as absent.
+        """
         found: list[Actor] = []
         for person in persons:
-            away = [one for one in self.delegations.get(person, ()) if one.lasts(now)]
+            away = self._away(person, now)
             if not away:
                 found.append(Actor(person, None))
-            found.extend(Actor(one.delegate_id, person) for one in away if one.delegate_id is not None)
+            named = [one.delegate_id for one in away if one.delegate_id is not None]
+            found.extend(Actor(delegate, person) for delegate in named if not self._away(delegate, now))
         return tuple(dict.fromkeys(found))
+
+    def _away(self, person: int, now: int) -> list[Delegation]:
+        return [one for one in self.delegations.get(person, ()) if one.lasts(now)]
 
 
 NOBODY: frozenset[int] = frozenset()
@@ -146,11 +154,12 @@ def acting_as(
     """In which of the roles a person may act, and for whom; None if in none of them."""
     for role in roles:
         found = resolve(directory, definition, role, task, now, without)
-        for actor in found.actors:
-            if actor.person_id == person:
-                return found.role, actor
-        if person not in without and person in _principals(directory, definition.roles[role], task, now):
-            return role, Actor(person, None)  # a principal who delegated may still act
+        able = [actor for actor in found.actors if actor.person_id == person]
+        if able:  # in their own right before on another's behalf
+            return found.role, min(able, key=lambda actor: actor.on_behalf is not None)
+        for name in dict.fromkeys((*found.vacant, found.role)):
+            if person not in without and person in _principals(directory, definition.roles[name], task, now):
+                return name, Actor(person, None)  # a principal who is away may still act
     return None
 
 

@@ -6,7 +6,8 @@ copies what it is given and leaves the original alone. The other records here ar
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
+from operator import attrgetter
 from typing import Any, Literal
 
 from .definition.model import Light, Outcome
@@ -78,6 +79,17 @@ class Task:
     provisional: int = 0  # 1 when the deadline rests on a projected calendar year
     planned_under: int = 0  # the planning epoch of `wake_at`
 
+    def copied(self) -> Task:
+        """A shallow copy; `copy.copy` takes three times as long, and a sweep copies every task."""
+        twin = object.__new__(Task)
+        for name, value in zip(_NAMES, _values(self), strict=True):
+            setattr(twin, name, value)
+        return twin
+
+
+_NAMES = tuple(one.name for one in fields(Task))
+_values = attrgetter(*_NAMES)
+
 
 EpisodeEnd = Literal["cleared", "ended", "lifted", "until"]
 
@@ -96,7 +108,6 @@ class Episode:
     inert_by: EpisodeEnd | None = None
     ended_at: int | None = None
     ended_by: EpisodeEnd | None = None
-    lifts_light: int = 1  # 0: closed by the task's end
 
     @property
     def shines(self) -> bool:
@@ -133,6 +144,7 @@ class Concern:
     draft: bool  # it is still a draft
     ended_at: int | None  # of the task that concerns
     outcome: Outcome | None
+    removed: bool = False  # the task was taken off it
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -6,8 +6,8 @@ first settles what the clock already owed, then does what it is for, then settle
 
     book.py       a definition made ready        case.py     the working state
     clockwork.py  stepping through time          rules.py    episodes and what they set off
-    acts.py       what people do                 values.py   what they report
-    outcome.py    what a decision consists of
+    acts.py       what people do                 reporting.py, values.py   what they report
+    settings.py   what transitions set           outcome.py  what a decision consists of
 """
 
 from __future__ import annotations
@@ -16,15 +16,16 @@ from collections.abc import Mapping
 from datetime import date
 
 from ..calendar import parse_duration
-from ..condition import effective
+from ..condition import crossing, earliest
 from ..definition.model import Definition
 from ..errors import BadValue, Undecidable
 from ..task import Loaded, Task
-from .acts import Act, fact_named, perform
+from .acts import Act, perform
 from .book import Book
 from .case import Case, Surroundings
 from .clockwork import catch_up, settle
 from .outcome import Decision, EventDraft, Link, Message, NewTask, RowChange
+from .reporting import fact_named
 
 __all__ = [
     "Act",
@@ -77,18 +78,19 @@ def begin(new: NewTask, around: Surroundings) -> Decision:
         BadValue: the kind wants a deadline from its opener, and none was given.
     """
     definition = around.books[new.kind].definition
-    case = Case(Loaded(task=_blank(new, definition, around)), around)
+    case = Case(Loaded(task=_blank(new, definition, around), parent=new.parent), around)
     state = definition.first_state
     event = case.record("opened", case.now, kind=new.kind, state=state.name, unit=new.unit_id)
     event.header |= {"deadline": case.task.deadline, "basis": case.task.deadline_basis, **new.origin}
     event.values |= new.facts
-    case.provisional(case.now)
+    case.provisional()
     if state.stops_deadline:
         case.task.stops = ((case.now, None),)
     case.open_all(state.opens, event, {"state": state.name})
-    if state.waits_for:
-        case.tell(event, [state.waits_for], "assigned")
+    case.assign(event, state)
     settle(case, case.now)
+    if new.look_again:
+        case.task.wake_at = earliest(case.task.wake_at, case.now + 1)
     return case.decision()
 
 
@@ -99,25 +101,27 @@ def replan(loaded: Loaded, around: Surroundings) -> Decision:
     one that moves stay visible.
     """
     case = Case(loaded, around)
-    moved = _recomputed(case.task, around)
+    moved = _recomputed(case)
     if moved is not None:
         task = case.task
         case.set_deadline(moved, task.deadline_basis, task.deadline_anchor, kind="deadline_recomputed")
-    case.provisional(case.task.deadline_anchor)
+    case.provisional()
     catch_up(case)
     return case.decision()
 
 
-def _recomputed(task: Task, around: Surroundings) -> int | None:
+def _recomputed(case: Case) -> int | None:
+    """The deadline under the calendar in force, if it is another; neither of the two may have passed."""
+    task = case.task
     if task.deadline is None or task.ended_at is not None:
         return None
     try:
         span = parse_duration(task.deadline_basis)
     except ValueError:
         return None  # it rests on a date, which no calendar moves
-    moved = around.calendar.add(task.deadline_anchor, span)
-    passed = effective(task.stops, task.deadline_set_at, task.deadline) < around.now
-    return None if passed or moved == task.deadline or moved < around.now else moved
+    moved = case.view.calendar.add(task.deadline_anchor, span)
+    passed = crossing(case.view, task.deadline_set_at, min(task.deadline, moved)).truth
+    return None if passed or moved == task.deadline else moved
 
 
 def _blank(new: NewTask, definition: Definition, around: Surroundings) -> Task:
@@ -131,7 +135,7 @@ def _blank(new: NewTask, definition: Definition, around: Surroundings) -> Task:
         track=new.track,
         unit_id=new.unit_id,
         parent_id=new.parent_id,
-        row_id=new.row_id,
+        row_id=_row_id(new),
         moment_id=new.moment_id,
         state=definition.first_state.name,
         visit=1,
@@ -153,17 +157,30 @@ def _blank(new: NewTask, definition: Definition, around: Surroundings) -> Task:
     )
 
 
+def _row_id(new: NewTask) -> int | None:
+    """The row it is opened for. Without an id it would be nobody's, and the row would never close."""
+    if new.row is None:
+        return new.row_id
+    if not new.row.id:
+        raise Undecidable(
+            f"未交办“{new.kind}”：清单的新行尚无编号。请先填报清单，再办理下一步。",
+            f"Not opened: {new.kind!r} is for a new row that has no id yet. Report the rows first, then "
+            "go on.",
+        )
+    return new.row.id
+
+
 def _first_deadline(
     new: NewTask, definition: Definition, around: Surroundings, milestones: Mapping[str, date]
 ) -> tuple[int | None, str]:
     source, calendar = definition.deadline, around.calendar
-    if source.how == "given":
-        if new.deadline is None:
-            raise BadValue(
-                f"未交办：“{definition.label.zh}”须由交办者给出期限。",
-                f"Not opened: {definition.label.en!r} wants a deadline from whoever opens it.",
-            )
+    if new.deadline is not None:
         return new.deadline, "given"
+    if source.how == "given":
+        raise BadValue(
+            f"未交办：“{definition.label.zh}”须由交办者给出期限。",
+            f"Not opened: {definition.label.en!r} wants a deadline from whoever opens it.",
+        )
     if source.how == "milestone" and source.milestone is not None:
         return calendar.end_of(milestones[source.milestone]), str(source)
     if source.how == "date" and source.day is not None:

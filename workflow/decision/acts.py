@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
-from ..definition.model import CONFIRM, REFUSE, Definition, Fact, Transition
+from ..definition.model import CONFIRM, REFUSE, Confirmation, Definition, Transition
 from ..definition.sentences import sentence
 from ..definition.task import BUILT_IN
 from ..errors import BadValue, NotAllowed, NotNow, Unknown
@@ -15,10 +15,12 @@ from ..task import Pending
 from ..text import Text
 from .case import Case
 from .outcome import EventDraft, EventKind, Message
+from .reporting import apply_rows, check_new_deadline, facts_of, rows_of
 from .settings import apply_settings
-from .values import check_future, check_row, check_value
+from .values import check_value
 
 LIFT = "lift"  # `lift:RULE`
+COMPLETED = "completed"  # the one act that a round does
 SUPERVISOR = "supervisor"  # the role that may lift an episode
 REASON = BUILT_IN["reason"]
 
@@ -44,6 +46,7 @@ def perform(case: Case, act: Act) -> None:
         NotNow: the state or the condition forbids it.
         BadValue: something reported is missing or wrong.
     """
+    case.view.now = case.now  # catching up left it at the last instant at which something changed
     verb, _, name = act.name.partition(":")
     if name and verb in (CONFIRM, REFUSE):
         _answer(case, act, verb, name)
@@ -62,13 +65,13 @@ def _transit(case: Case, act: Act) -> None:
     transition = _transition(case, act.name)
     role, actor = _authorise(case, transition, act)
     _check_state(case, transition)
-    facts = _facts(case, transition, act)
-    rows = _rows(case, transition, act)
+    facts = facts_of(case, transition, act.facts)
+    rows = rows_of(case, transition, act.rows)
     _check_evidence(transition, act)
     if transition.confirmed_by is None:
         _take(case, transition, role, actor, facts, rows, act)
     else:
-        _ask(case, transition, role, actor, facts, rows, act)
+        _ask(case, transition, transition.confirmed_by, role, actor, facts, rows, act)
 
 
 def _transition(case: Case, name: str) -> Transition:
@@ -84,16 +87,26 @@ def _transition(case: Case, name: str) -> Transition:
 
 def _authorise(case: Case, transition: Transition, act: Act) -> tuple[str, Actor | None]:
     if act.person_id is None:
-        return "round", None
+        return _round(transition, act), None
     without = excluded(case.task, transition.not_by)
     if act.person_id in without:
         raise NotAllowed(
-            f"不能由你“{transition.label.zh}”：你（或你所代表的人）办理过本事项的 {'、'.join(transition.not_by)}，"
-            "须由他人办理。",
+            f"不能由你“{transition.label.zh}”：你（或你所代表的人）办理过本事项的"
+            f" {'、'.join(transition.not_by)}，须由他人办理。",
             f"You may not {transition.label.en!r}: you, or the person you stand in for, did "
             f"{', '.join(transition.not_by)} on this task. Somebody else must.",
         )
     return _role_of(case, transition.by, act.person_id, transition.label, without)
+
+
+def _round(transition: Transition, act: Act) -> str:
+    """Nobody acts but people, and rounds that complete drafts."""
+    if act.round is None or transition.name != COMPLETED:
+        raise NotAllowed(
+            f"“{transition.label.zh}”须由人办理：没有办理人，已拒绝。请登录后办理。",
+            f"{transition.label.en!r} was refused: only a person does that, and nobody was named. Sign in.",
+        )
+    return "round"
 
 
 def _role_of(
@@ -104,7 +117,8 @@ def _role_of(
     if found is None:
         names = [case.book.definition.roles[role].label for role in roles]
         raise NotAllowed(
-            f"不能由你“{label.zh}”：该操作由{'、'.join(name.zh for name in names)}办理。请由其本人或其受托人办理。",
+            f"不能由你“{label.zh}”：该操作由{'、'.join(name.zh for name in names)}办理。"
+            "请由其本人或其受托人办理。",
             f"You may not {label.en!r}: it is for the {', '.join(name.en for name in names)}. "
             "Ask them or their delegate.",
         )
@@ -117,8 +131,8 @@ def _check_state(case: Case, transition: Transition) -> None:
     states = case.book.definition.states
     now, froms = states[case.task.state].label, [states[name].label for name in transition.sources]
     raise NotNow(
-        f"现在不能“{transition.label.zh}”：事项处于“{now.zh}”，该操作只在“{'、'.join(one.zh for one in froms)}”"
-        "时可办。请刷新后再看。",
+        f"现在不能“{transition.label.zh}”：事项处于“{now.zh}”，该操作只在"
+        f"“{'、'.join(one.zh for one in froms)}”时可办。请刷新后再看。",
         f"You can't {transition.label.en!r} now: the task is {now.en!r}, the act belongs to "
         f"{', '.join(repr(one.en) for one in froms)}. Look at the task again.",
     )
@@ -127,7 +141,8 @@ def _check_state(case: Case, transition: Transition) -> None:
 def _check_evidence(transition: Transition, act: Act) -> None:
     if len(set(act.evidence)) < transition.evidence:
         raise BadValue(
-            f"“{transition.label.zh}”须附 {transition.evidence} 份佐证材料，现有 {len(set(act.evidence))} 份。请补齐。",
+            f"“{transition.label.zh}”须附 {transition.evidence} 份佐证材料，"
+            f"现有 {len(set(act.evidence))} 份。请补齐。",
             f"{transition.label.en!r} needs {transition.evidence} file(s) of evidence, "
             f"{len(set(act.evidence))} given. Attach what is missing.",
         )
@@ -165,13 +180,13 @@ def _take(
 ) -> None:
     origin = case.task.state
     case.report(facts)
-    _apply_rows(case, rows)
+    apply_rows(case, rows)
     target = origin if confirmed and transition.target is None else _target(case, transition, confirmed)
     event = case.record("act", case.now, transition=transition.name, role=role)
     _sign(event, actor, act)
     event.header |= {"from": origin, "to": target}
     event.values |= facts | {f"{name}[]": listed for name, listed in rows.items()}
-    _count(case, transition.name, role, actor)
+    _count(case, transition, role, actor)
     case.evidence.extend(act.evidence)
     case.open_all(transition.opens, event, {"transition": transition.name})
     if transition.target is not None:
@@ -199,112 +214,31 @@ def _sign(event: EventDraft, actor: Actor | None, act: Act) -> None:
         event.header["evidence"] = sorted(set(act.evidence))
 
 
-def _count(case: Case, name: str, role: str, actor: Actor | None) -> None:
-    task = case.task
+def _count(case: Case, transition: Transition, role: str, actor: Actor | None) -> None:
+    task, name = case.task, transition.name
     task.acts = {**task.acts, name: task.acts.get(name, 0) + 1}
-    if actor is None:
-        return
-    persons = dict.fromkeys([*task.actors.get(name, []), actor.person_id])
+    if actor is not None:
+        _note_actor(case, name, actor)
+        _heard(case, transition, role, actor)
+
+
+def _note_actor(case: Case, name: str, actor: Actor) -> None:
+    """Whoever did it is kept, for `not_by`: the person and the principal."""
+    persons = dict.fromkeys([*case.task.actors.get(name, []), actor.person_id])
     if actor.on_behalf is not None:
         persons[actor.on_behalf] = None
-    task.actors = {**task.actors, name: list(persons)}
-    _heard(case, role, actor)
+    case.task.actors = {**case.task.actors, name: list(persons)}
 
 
-def _heard(case: Case, role: str, actor: Actor) -> None:
+def _heard(case: Case, transition: Transition, role: str, actor: Actor) -> None:
     """An act by whom the state waits for restarts `nothing reported for`."""
     waits = case.book.definition.states[case.task.state].waits_for
-    if waits is not None and (role == waits or actor.person_id in case.resolve(waits).persons):
+    if waits is None:
+        return
+    without = excluded(case.before, transition.not_by)
+    persons = {*case.resolve(waits).persons, *case.resolve(waits, without).persons}
+    if role == waits or actor.person_id in persons:
         case.task.reported_at = case.now
-
-
-# --- what is reported -------------------------------------------------------------------------------
-
-
-def _facts(case: Case, transition: Transition, act: Act) -> dict[str, Any]:
-    definition = case.book.definition
-    asked = [name for name in transition.asks if name not in definition.lists]
-    allowed = {*asked, *(name for name in transition.optional if name not in definition.lists)}
-    unknown, missing = sorted(set(act.facts) - allowed), [name for name in asked if name not in act.facts]
-    if unknown or missing:
-        raise _wrong_facts(definition, transition, unknown, missing, allowed)
-    checked = {name: check_value(fact_named(definition, name), raw) for name, raw in act.facts.items()}
-    for setting in transition.sets:
-        if setting.target == "deadline" and setting.source in checked:
-            fact = fact_named(definition, setting.source)
-            check_future(fact, checked[setting.source], case.view.calendar, case.now)
-    return checked
-
-
-def _wrong_facts(
-    definition: Definition, transition: Transition, unknown: list[str], missing: list[str], allowed: set[str]
-) -> BadValue:
-    labels = [fact_named(definition, name).label for name in missing]
-    if missing:
-        return BadValue(
-            f"“{transition.label.zh}”未被接受：还须填报{'、'.join(one.zh for one in labels)}（{', '.join(missing)}）。",
-            f"{transition.label.en!r} was refused: {', '.join(one.en for one in labels)} is missing "
-            f"({', '.join(missing)}). Report it with the act.",
-        )
-    known = ", ".join(sorted(allowed))
-    return BadValue(
-        f"“{transition.label.zh}”未被接受：不收 {'、'.join(unknown)}。可填报：{known or '无'}。",
-        f"{transition.label.en!r} was refused: it doesn't take {', '.join(unknown)}. It takes: {known or 'nothing'}.",
-    )
-
-
-def fact_named(definition: Definition, name: str) -> Fact:
-    """A fact of the definition, or one that needs no declaration (`reason`, `until`)."""
-    return definition.facts.get(name) or BUILT_IN[name]
-
-
-def _rows(case: Case, transition: Transition, act: Act) -> dict[str, list[dict[str, Any]]]:
-    lists = case.book.definition.lists
-    allowed = {name for name in (*transition.asks, *transition.optional) if name in lists}
-    for name in act.rows:
-        if name not in allowed:
-            raise BadValue(
-                f"“{transition.label.zh}”未被接受：不收清单 {name}。",
-                f"{transition.label.en!r} was refused: it doesn't take rows of {name}.",
-            )
-    return {name: [_row(case, name, raw) for raw in act.rows[name]] for name in act.rows}
-
-
-def _row(case: Case, name: str, raw: Mapping[str, Any]) -> dict[str, Any]:
-    """A row to add, or to change when it carries the `id` of an open one. Rows are never removed."""
-    rows = case.book.definition.lists[name]
-    values = {column: value for column, value in raw.items() if column != "id"}
-    checked = check_row(rows.columns, name, values)
-    for column, fact in rows.columns.items():
-        if fact.type == "date" and _becomes_deadline(case.book.definition, name, column):
-            check_future(fact, checked[column], case.view.calendar, case.now)
-    if "id" not in raw:
-        return checked
-    if not any(
-        str(row.id) == str(raw["id"]) and row.list == name and row.closed_at is None for row in case.rows
-    ):
-        raise BadValue(
-            f"清单 {name} 中没有未销号的第 {raw['id']} 行，不能修改。",
-            f"There is no open row {raw['id']} in {name} to change.",
-        )
-    return {"id": int(raw["id"]), **checked}
-
-
-def _becomes_deadline(definition: Definition, name: str, column: str) -> bool:
-    openers = [*definition.states.values(), *definition.transitions.values(), *definition.rules.values()]
-    openings = [opening for opener in openers for opening in opener.opens if opening.each == name]
-    return any(opening.passes.get("deadline") == column for opening in openings)
-
-
-def _apply_rows(case: Case, rows: Mapping[str, list[dict[str, Any]]]) -> None:
-    for name, listed in rows.items():
-        for values in listed:
-            kept = {column: value for column, value in values.items() if column != "id"}
-            if "id" not in values:
-                case.add_row(name, kept)
-                continue
-            old = next(row for row in case.rows if row.id == values["id"])
-            case.change_row(replace(old, values=kept))
 
 
 # --- confirmations ----------------------------------------------------------------------------------
@@ -313,22 +247,24 @@ def _apply_rows(case: Case, rows: Mapping[str, list[dict[str, Any]]]) -> None:
 def _ask(
     case: Case,
     transition: Transition,
+    confirmation: Confirmation,
     role: str,
     actor: Actor | None,
     facts: dict[str, Any],
     rows: dict[str, list[dict[str, Any]]],
     act: Act,
 ) -> None:
-    confirmation = transition.confirmed_by
-    assert confirmation is not None
     if actor is None:
-        raise NotAllowed("须确认的操作由人提出。", "An act that needs confirmation is asked for by a person.")
+        raise NotAllowed(
+            f"“{transition.label.zh}”须经确认，只能由人提出。请由承办人提出。",
+            f"{transition.label.en!r} needs confirmation: only a person asks for it. Let its role ask.",
+        )
     if any(one.transition == transition.name for one in case.task.pending):
         raise NotNow(
             f"“{transition.label.zh}”已经提出，正等待确认。请等待答复。",
             f"{transition.label.en!r} was already asked for and waits to be confirmed. Wait for the answer.",
         )
-    _judge_when(case, transition, facts)
+    _judge_when(case, transition, facts, rows)
     pending = Pending(
         transition=transition.name,
         asked_by=actor.person_id,
@@ -346,17 +282,23 @@ def _ask(
     )
     _sign(event, actor, act)
     event.values |= facts | {f"{name}[]": listed for name, listed in rows.items()}
-    case.tell(event, [confirmation.role], "to confirm")
-    _heard(case, role, actor)
+    case.tell(event, [confirmation.role], "to confirm", without=_askers(pending))
+    _heard(case, transition, role, actor)
     case.hold(pending)
 
 
-def _judge_when(case: Case, transition: Transition, facts: dict[str, Any]) -> None:
-    """Judge the guard as if the facts were already reported, then put them back."""
-    kept = case.task.facts, case.task.fact_times
+def _judge_when(
+    case: Case, transition: Transition, facts: dict[str, Any], rows: Mapping[str, list[dict[str, Any]]]
+) -> None:
+    """Judge the guard as if facts and rows were already reported, then put them back."""
+    kept, kept_rows = (case.task.facts, case.task.fact_times), dict(case.view.open_rows)
     case.report(facts)
+    for name, listed in rows.items():
+        added = sum(1 for values in listed if "id" not in values)
+        case.view.open_rows[name] = kept_rows.get(name, 0) + added
     _move(case, transition)
     case.task.facts, case.task.fact_times = kept
+    case.view.open_rows = kept_rows
 
 
 def _answer(case: Case, act: Act, verb: str, name: str) -> None:
@@ -365,13 +307,16 @@ def _answer(case: Case, act: Act, verb: str, name: str) -> None:
     if pending is None or transition.confirmed_by is None:
         raise NotNow(
             f"没有等待确认的“{transition.label.zh}”：可能已答复或已失效。请查看留痕。",
-            f"No {transition.label.en!r} waits for confirmation: it was answered or has lapsed. See the history.",
+            f"No {transition.label.en!r} waits for confirmation: it was answered or has lapsed. "
+            "See the history.",
         )
     if act.person_id is None:
         raise NotAllowed("确认须由人作出。", "Only a person confirms.")
-    role, actor = _role_of(case, [transition.confirmed_by.role], act.person_id, transition.label)
-    _not_own(transition, pending, actor)
+    role, actor = _confirmer(case, transition, pending, transition.confirmed_by.role, act.person_id)
     reason = _optional_reason(act, required=verb == REFUSE)
+    if verb == CONFIRM:
+        check_new_deadline(case, transition, pending.facts)  # it may have passed while it waited
+        _note_actor(case, act.name, actor)
     case.release(pending)
     asker = Actor(pending.asked_by, pending.on_behalf)
     kind: EventKind = "confirmed" if verb == CONFIRM else "refused"
@@ -384,14 +329,26 @@ def _answer(case: Case, act: Act, verb: str, name: str) -> None:
         _take(case, transition, pending.role, asker, pending.facts, pending.rows, asked, confirmed=True)
 
 
-def _not_own(transition: Transition, pending: Pending, actor: Actor) -> None:
-    persons = {pending.asked_by} | ({pending.on_behalf} if pending.on_behalf is not None else set())
-    if touches(actor, persons):
+def _askers(pending: Pending) -> frozenset[int]:
+    """Who asked: the person and the principal. They count as absent where it is confirmed."""
+    return frozenset(one for one in (pending.asked_by, pending.on_behalf) if one is not None)
+
+
+def _confirmer(
+    case: Case, transition: Transition, pending: Pending, role: str, person: int
+) -> tuple[str, Actor]:
+    directory, definition, askers = case.around.directory, case.book.definition, _askers(pending)
+    found = acting_as(directory, definition, [role], case.task, person, case.now, askers)
+    if found is not None:
+        return found
+    holding = acting_as(directory, definition, [role], case.task, person, case.now)
+    if person in askers or (holding is not None and touches(holding[1], askers)):
         raise NotAllowed(
             f"不能确认自己（或自己所代表的人）提出的“{transition.label.zh}”，须由他人确认。",
-            f"Nobody confirms their own act: {transition.label.en!r} was asked for by you, or by the person you "
-            "stand in for. Somebody else must answer.",
+            f"Nobody confirms their own act: {transition.label.en!r} was asked for by you, or by the person "
+            "you stand in for. Somebody else must answer.",
         )
+    return _role_of(case, [role], person, transition.label, askers)
 
 
 def _tell_asker(event: EventDraft, pending: Pending) -> None:
@@ -399,7 +356,7 @@ def _tell_asker(event: EventDraft, pending: Pending) -> None:
 
 
 def _optional_reason(act: Act, *, required: bool) -> dict[str, Any]:
-    unknown = sorted(set(act.facts) - {REASON.name})
+    unknown = sorted({*act.facts, *act.rows} - {REASON.name})
     if unknown:
         raise BadValue(
             f"未被接受：这里只收理由（reason），不收 {'、'.join(unknown)}。",

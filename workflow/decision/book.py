@@ -8,6 +8,7 @@ from functools import cached_property
 
 from ..condition import Looker, compile_term
 from ..definition.model import Definition, Rule, Transition
+from ..definition.terms import DueIn, Overdue, Tasks, Term, leaves
 from ..machine import Movement
 
 
@@ -30,6 +31,41 @@ class Book:
         )
 
     @cached_property
+    def of_step(self) -> frozenset[str]:
+        """Rules that speak of the state's `within`, which nothing stops: nor their cool-downs and repeats."""
+        return frozenset(rule.name for rule in self.definition.rules.values() if _of_step(rule))
+
+    @cached_property
+    def watched(self) -> frozenset[str]:
+        """Kinds of its own children that a rule or a machine-made transition asks about."""
+        terms = [rule.when for rule in self.definition.rules.values()]
+        terms += [one.after for one in self.definition.transitions.values() if one.after is not None]
+        found = [leaf for term in terms for leaf in leaves(term)]
+        return frozenset(leaf.kind for leaf in found if isinstance(leaf, Tasks) and not leaf.concerned)
+
+    @cached_property
+    def reckoned(self) -> frozenset[str]:
+        """Facts whose date a clock runs from or a deadline is set by."""
+        transitions = self.definition.transitions.values()
+        terms: list[Term | None] = [rule.when for rule in self.definition.rules.values()]
+        for one in transitions:
+            terms += [one.when, one.after]
+        found = [leaf for term in terms if term is not None for leaf in leaves(term)]
+        clocks = {leaf.clock for leaf in found if isinstance(leaf, DueIn | Overdue)}
+        sources = {one.source for transition in transitions for one in transition.sets if one.source}
+        return frozenset(clocks | sources)
+
+    @cached_property
+    def separations(self) -> Mapping[str, tuple[tuple[str, ...], ...]]:
+        """By state, the different `not_by` of what the role that it waits for may do there."""
+        found: dict[str, dict[tuple[str, ...], None]] = {name: {} for name in self.definition.states}
+        for one in self.definition.transitions.values():
+            for source in one.sources:
+                if one.not_by and self.definition.states[source].waits_for in one.by:
+                    found[source][one.not_by] = None
+        return {name: tuple(separations) for name, separations in found.items()}
+
+    @cached_property
     def automatic(self) -> Mapping[str, tuple[tuple[Transition, Looker], ...]]:
         """Machine-made transitions by the state from which they lead."""
         found: dict[str, list[tuple[Transition, Looker]]] = {name: [] for name in self.definition.states}
@@ -46,3 +82,7 @@ class Book:
         """Where a draft goes when nothing stands behind it any more."""
         states = self.definition.states.values()
         return next((state.name for state in states if state.final == "abandoned"), None)
+
+
+def _of_step(rule: Rule) -> bool:
+    return any(isinstance(leaf, DueIn | Overdue) and leaf.clock == "step" for leaf in leaves(rule.when))

@@ -12,11 +12,11 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
-from ..calendar import Calendar
+from ..calendar import Calendar, parse_duration
 from ..condition import View, effective
-from ..definition.model import LIGHTS, Opening, Rule
-from ..people import Directory, Resolved, resolve
-from ..task import Episode, EpisodeEnd, Loaded, Pending, Related, Row
+from ..definition.model import LIGHTS, Opening, Rule, State
+from ..people import NOBODY, Directory, Resolved, excluded, resolve, touches
+from ..task import Episode, EpisodeEnd, Loaded, Pending, Related, Row, Task
 from .book import Book
 from .outcome import Decision, EventDraft, EventKind, Link, Message, NewTask, Reason, RowChange
 
@@ -37,21 +37,25 @@ class Case:
     """One task being decided."""
 
     def __init__(self, loaded: Loaded, around: Surroundings) -> None:
-        task = copy(loaded.task)
+        task = loaded.task.copied()
         self.before = loaded.task
         self.task = task
         self.loaded = loaded
         self.around = around
         self.book = around.books[task.kind]
-        self.now = around.now
+        # Acts and wakes of several nodes may come out of order: a task's own time never goes back.
+        self.since = _last_trace(task)
+        self.now = max(around.now, self.since)
         self.view = View(
-            now=around.now,
+            now=self.now,
             task=task,
             calendar=around.calendar,
             children=list(loaded.children),
-            concerned=loaded.concerned,
+            concerned=_still_concerned(loaded),
             parent=loaded.parent,
-            open_rows=Counter(row.list for row in loaded.rows if row.closed_at is None),
+            open_rows=Counter(row.list for row in loaded.rows if row.closed_at is None)
+            if loaded.rows
+            else {},
         )
         self.rows = list(loaded.rows)
         self.live = {episode.rule: copy(episode) for episode in loaded.episodes}
@@ -75,17 +79,25 @@ class Case:
         self.events.append(event)
         return event
 
-    def resolve(self, role: str) -> Resolved:
+    def resolve(self, role: str, without: frozenset[int] = NOBODY) -> Resolved:
         """Who a role is, at the moment of the decision."""
-        return resolve(self.around.directory, self.book.definition, role, self.task, self.now)
+        return resolve(self.around.directory, self.book.definition, role, self.task, self.now, without)
 
-    def tell(self, event: EventDraft, roles: Sequence[str], reason: Reason, rule: str | None = None) -> None:
-        """Leave messages for the people of these roles; each hears once, vacancies are recorded."""
+    def tell(
+        self,
+        event: EventDraft,
+        roles: Sequence[str],
+        reason: Reason,
+        rule: str | None = None,
+        without: frozenset[int] = NOBODY,
+    ) -> None:
+        """Leave messages for the people of these roles; each hears once, vacancies are recorded once."""
         told = {message.person_id for message in event.messages}
         for role in roles:
-            found = self.resolve(role)
+            found = self.resolve(role, without)
             if found.vacant:
-                event.header["vacant"] = [*event.header.get("vacant", []), *found.vacant]
+                vacant = dict.fromkeys([*event.header.get("vacant", []), *found.vacant])
+                event.header["vacant"] = list(vacant)
             if not found.actors:
                 event.messages.append(Message(person_id=None, role=role, reason=reason, rule=rule))
             for person in found.persons:
@@ -94,6 +106,16 @@ class Case:
                     event.messages.append(
                         Message(person_id=person, role=found.role, reason=reason, rule=rule)
                     )
+
+    def assign(self, event: EventDraft, state: State) -> None:
+        """Tell whoever becomes waited for, and whoever steps in where `not_by` keeps one of them out."""
+        if state.waits_for is None:
+            return
+        self.tell(event, [state.waits_for], "assigned")
+        for not_by in self.book.separations[state.name]:
+            out = excluded(self.task, not_by)
+            if out and any(touches(actor, out) for actor in self.resolve(state.waits_for).actors):
+                self.tell(event, [state.waits_for], "assigned", without=out)
 
     def nudge(self, task_id: int, cause: str) -> None:
         """Let another task know; it will look for itself."""
@@ -130,16 +152,20 @@ class Case:
         shall = state.final is None and (state.stops_deadline or any(one.stops for one in task.pending))
         stands = bool(task.stops) and task.stops[-1][1] is None
         if shall and not stands:
-            task.stops = (*task.stops, (begins, None))
+            # The last stop may have ended only with this decision: they never overlap.
+            ended = (task.stops[-1][1] if task.stops else None) or begins
+            task.stops = (*task.stops, (max(begins, ended), None))
         elif stands and not shall:
-            task.stops = (*task.stops[:-1], (task.stops[-1][0], self.now))
+            *earlier, (begin, _) = task.stops
+            task.stops = (*earlier, (begin, self.now)) if begin < self.now else tuple(earlier)
 
     # --- moving -----------------------------------------------------------------------------------
 
     def enter(self, state: str, at: int, event: EventDraft) -> None:
         """Move the task. What begins with it counts from the decision, not from `at`."""
         task, definition = self.task, self.book.definition
-        task.came_from, task.state = task.state, state
+        if state != task.state:  # else `to: back` would lead from a state to itself
+            task.came_from, task.state = task.state, state
         task.visit += 1
         task.state_since = task.reported_at = self.now
         event.header["visit"] = task.visit
@@ -149,11 +175,10 @@ class Case:
         self._drop_pending(at)
         self._mind_stops(at)
         self.open_all(entered.opens, event, {"state": state})
-        if entered.waits_for:
-            self.tell(event, [entered.waits_for], "assigned")
+        self.assign(event, entered)
         if entered.final:
-            task.ended_at, task.outcome = self.now, entered.final
-            self._finish()
+            task.ended_at, task.outcome = at, entered.final
+            self._finish(at)
 
     def _drop_pending(self, at: int) -> None:
         transitions = self.book.definition.transitions
@@ -161,13 +186,18 @@ class Case:
             if self.task.state not in transitions[one.transition].sources:
                 self.lapse(one, at, "left")
 
-    def _finish(self) -> None:
+    def _finish(self, at: int) -> None:
         """The task has ended: its episodes end with it, and those who care are nudged."""
-        for rule, episode in list(self.live.items()):
-            lasts = self.book.definition.rules[rule].until is not None and self.opened_by(episode)
-            if not lasts or episode.inert_at is not None:
-                self.end_episode(episode, self.now, "ended")
+        for episode in list(self.live.values()):
+            if episode.inert_at is not None or not self.opened_by(episode):
+                self.end_episode(episode, at, "ended")
         self.fresh = [one for one in self.fresh if one[1].ended_at is None]
+        for new in self.opens:
+            if new.parent is not None:
+                new.parent = replace(new.parent, ended_at=at, outcome=self.task.outcome)
+        self._let_others_know()
+
+    def _let_others_know(self) -> None:
         if self.task.parent_id is not None:
             self.nudge(self.task.parent_id, "child")
         for child in self.view.children:
@@ -203,8 +233,7 @@ class Case:
 
     def add_row(self, name: str, values: dict[str, Any]) -> None:
         """A new open row."""
-        row = Row(id=0, list=name, values=values)
-        self.added_rows.append(RowChange(row=row))
+        self.added_rows.append(RowChange(row=Row(id=0, list=name, values=values)))
         self.view.open_rows[name] = self.view.open_rows.get(name, 0) + 1
 
     def change_row(self, row: Row) -> None:
@@ -244,17 +273,23 @@ class Case:
 
     def _open(self, opening: Opening, origin: dict[str, Any]) -> list[NewTask]:
         if opening.each is None:
-            return [self._new(opening, origin, {})]
+            return [self._new(opening, origin)]
         busy = {
             child.row_id
             for child in self.view.children
             if child.kind == opening.kind and child.ended_at is None
         }
         rows = [row for row in self.rows if row.list == opening.each and row.closed_at is None]
-        return [self._new(opening, origin, row.values, row.id) for row in rows if row.id not in busy]
+        opened = [self._new(opening, origin, row) for row in rows if row.id not in busy]
+        added = [one for one in self.added_rows if one.row.list == opening.each]
+        return opened + [self._new(opening, origin, one.row, one) for one in added]
 
     def _new(
-        self, opening: Opening, origin: dict[str, Any], row: Mapping[str, Any], row_id: int | None = None
+        self,
+        opening: Opening,
+        origin: dict[str, Any],
+        row: Row | None = None,
+        added: RowChange | None = None,
     ) -> NewTask:
         task, target = self.task, self.around.books[opening.kind].definition
         new = NewTask(
@@ -265,11 +300,14 @@ class Case:
             unit_id=task.unit_id,
             track=task.track,
             parent_id=task.id or None,
-            row_id=row_id,
+            parent=Related(id=task.id, kind=task.kind),
+            row_id=row.id if row is not None and added is None else None,
+            row=added,
             origin=origin,
         )
+        values = row.values if row is not None else {}
         for theirs, ours in opening.passes.items():
-            self._pass(new, theirs, row[ours] if ours in row else self._own(ours))
+            self._pass(new, theirs, values[ours] if ours in values else self._own(ours))
         return new
 
     def _own(self, name: str) -> Any:
@@ -329,23 +367,37 @@ class Case:
         self._unback(episode)
 
     def _unback(self, episode: Episode) -> None:
+        """Let drafts know. One that exists and was joined in this decision is nudged for that anyway."""
         for link in self.loaded.concerning:
             if link.episode_id == episode.id and link.draft and link.ended_at is None:
                 self.nudge(link.task_id, "concerned")
+        for new in self.links:
+            if new.episode is episode and isinstance(new.target, NewTask):
+                new.target.look_again = True
 
-    def opened_by(self, episode: Episode) -> list[tuple[str, int | None, str | None]]:
-        """(kind, ended_at, outcome) of what an episode opened or joined."""
-        stored = [
-            (link.kind, link.ended_at, link.outcome)
+    def opened_by(self, episode: Episode) -> list[Related]:
+        """What an episode opened or joined of the kind that its rule's `until` names."""
+        until = self.book.definition.rules[episode.rule].until
+        if until is None:
+            return []
+        joined = {
+            link.target for link in self.links if link.episode is episode and link.target.__class__ is int
+        }
+        stored = {
+            link.task_id: Related(
+                id=link.task_id, kind=link.kind, ended_at=link.ended_at, outcome=link.outcome
+            )
             for link in self.loaded.concerning
-            if link.episode_id == episode.id and episode.id
-        ]
+            if link.kind == until.kind
+            and (link.task_id in joined or (episode.id and link.episode_id == episode.id))
+        }
+        targets = [link.target for link in self.links if link.episode is episode]
         new = [
-            (link.target.kind, None, None)
-            for link in self.links
-            if link.episode is episode and isinstance(link.target, NewTask)
+            Related(id=0, kind=one.kind)
+            for one in targets
+            if isinstance(one, NewTask) and one.kind == until.kind
         ]
-        return [*stored, *new]
+        return [*stored.values(), *new]
 
     # --- the end ----------------------------------------------------------------------------------
 
@@ -366,11 +418,13 @@ class Case:
         task.waits_unit = around.directory.seat(role.seat, task) if role else None
         task.planned_under = around.epoch
 
-    def provisional(self, start: int) -> None:
-        """Note whether the deadline rests on a year that is only projected."""
-        deadline = self.task.deadline
-        rests = deadline is not None and self.around.calendar.rests_on_projection(start, deadline)
-        self.task.provisional = int(rests)
+    def provisional(self) -> None:
+        """Note whether the deadline was counted in workdays of a year that is only projected."""
+        task, calendar = self.task, self.around.calendar
+        rests = task.deadline is not None and _in_workdays(task.deadline_basis)
+        task.provisional = int(
+            rests and calendar.rests_on_projection(task.deadline_anchor, task.deadline or 0)
+        )
 
     def decision(self) -> Decision:
         """Everything that follows, as one whole."""
@@ -389,3 +443,30 @@ class Case:
             consumed=[nudge.id for nudge in self.loaded.nudges],
             evidence=self.evidence,
         )
+
+
+def _last_trace(task: Task) -> int:
+    """The last instant of which the task itself bears a mark."""
+    return max(
+        task.state_since,
+        task.reported_at,
+        task.deadline_set_at,
+        *task.fact_times.values(),
+        *task.last_opened.values(),
+    )
+
+
+def _still_concerned(loaded: Loaded) -> Sequence[Related]:
+    """What the task concerns, without what was taken off it."""
+    if not loaded.backing:
+        return loaded.concerned
+    gone = {one.about_id for one in loaded.backing if one.removed}
+    gone -= {one.about_id for one in loaded.backing if not one.removed}
+    return tuple(one for one in loaded.concerned if one.id not in gone)
+
+
+def _in_workdays(basis: str) -> bool:
+    try:
+        return parse_duration(basis).unit == "workdays"
+    except ValueError:
+        return False

@@ -15,8 +15,14 @@ MAX_MOVES = 50
 def catch_up(case: Case) -> None:
     """What the clock already owed this task, and what other tasks let it know."""
     _note_nudges(case)
+    settle(case, _overslept(case))
+
+
+def _overslept(case: Case) -> int:
+    """The first instant at which something may have changed since the last decision."""
     wake = case.before.wake_at
-    settle(case, case.now if wake is None else min(wake, case.now))
+    begins = min([case.now, *(nudge.at for nudge in case.loaded.nudges)])
+    return max(case.since, begins if wake is None else min(wake, begins))
 
 
 def settle(case: Case, at: int) -> None:
@@ -48,9 +54,8 @@ def _run(case: Case, at: int) -> int | None:
 
 
 def _others(case: Case) -> int | None:
-    """The next known end of another task after the instant that is looked at."""
-    group = [*case.view.children, *case.view.concerned, *([case.view.parent] if case.view.parent else [])]
-    return next_end(group, case.view.now)
+    """The next known end of a child after the instant that is looked at: it may close a row."""
+    return next_end(case.view.children, case.view.now) if case.view.children else None
 
 
 def _move(case: Case, at: int) -> int | None:
@@ -60,7 +65,8 @@ def _move(case: Case, at: int) -> int | None:
         if case.task.ended_at is not None:
             return None
         if not _abandon(case, at) and not _take(case, at):
-            return earliest(_next_take(case), *[one.expires_at + 1 for one in case.task.pending])
+            lapses = [one.expires_at + 1 for one in case.task.pending]
+            return earliest(_next_take(case), _next_look_at_backing(case, at), *lapses)
     raise _endless(case, "machine-made transitions that go in a circle", "自动流转成环")
 
 
@@ -93,22 +99,22 @@ def _next_take(case: Case) -> int | None:
 
 
 def _note_nudges(case: Case) -> None:
-    joined = sorted({nudge.other_id for nudge in case.loaded.nudges if nudge.cause == "joined"})
+    joined = [nudge for nudge in case.loaded.nudges if nudge.cause == "joined"]
     if joined:
-        case.record("joined", case.now, about=joined)
+        at = min(case.now, max(nudge.at for nudge in joined))
+        case.record("joined", at, about=sorted({nudge.other_id for nudge in joined}))
 
 
 def _abandon(case: Case, at: int) -> bool:
     """A draft lives from the episodes that opened or proposed it; without any it ends."""
-    backing = case.loaded.backing
-    if not case.book.definition.states[case.task.state].draft or not backing:
+    if not _is_backed_draft(case) or at < _seen_backing(case):
         return False
-    standing = {one.about_id for one in backing if one.stands}
-    gone = sorted(
-        {one.about_id for one in backing if not one.removed} - standing - set(case.removed_concerns)
-    )
+    standing = {one.about_id for one in case.loaded.backing if one.stands}
+    on = {one.about_id for one in case.loaded.backing if not one.removed}
+    gone = sorted(on - standing - set(case.removed_concerns))
     if gone:
         case.removed_concerns.extend(gone)
+        case.view.concerned = [one for one in case.view.concerned if one.id not in gone]
         case.record("left", at, about=gone)
     state = case.book.abandoned_state
     if standing or state is None:
@@ -117,6 +123,23 @@ def _abandon(case: Case, at: int) -> bool:
     event.header |= {"from": case.task.state, "to": state}
     case.enter(state, at, event)
     return True
+
+
+def _is_backed_draft(case: Case) -> bool:
+    return bool(case.loaded.backing) and case.book.definition.states[case.task.state].draft
+
+
+def _seen_backing(case: Case) -> int:
+    """As of when the backing is known. Looked at earlier, a draft would have ended before it did."""
+    nudged = [nudge.at for nudge in case.loaded.nudges]
+    return min(case.now, max(nudged)) if nudged else case.now
+
+
+def _next_look_at_backing(case: Case, at: int) -> int | None:
+    if not _is_backed_draft(case):
+        return None
+    seen = _seen_backing(case)
+    return seen if seen > at else None
 
 
 def _endless(case: Case, en: str, zh: str) -> Undecidable:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from ..task import Episode, Row, Task
+from ..task import Episode, Related, Row, Task
 
 EventKind = Literal[
     "opened",
@@ -52,6 +52,9 @@ class NewTask:
     facts: dict[str, Any] = field(default_factory=dict)
     origin: dict[str, Any] = field(default_factory=dict)  # who or what opened it, for its first event
     shared: bool = False
+    row: RowChange | None = None  # instead of `row_id`: a row that the same decision adds
+    parent: Related | None = None  # the parent, as it is after the decision that opens
+    look_again: bool = False  # it has no id yet, so it can't be nudged: it wakes at once
     id: int = 0
     created: bool = True  # False once the engine found an existing shared draft
 
@@ -88,7 +91,7 @@ class Link:
 
 @dataclass(kw_only=True, slots=True)
 class RowChange:
-    """A row added (`id` 0), changed or closed."""
+    """A row that is added. The engine draws its id before it begins the tasks opened for it."""
 
     row: Row
     id: int = 0

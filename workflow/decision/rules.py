@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from ..condition import crossing, earliest
+from ..calendar import Duration
+from ..condition import Look, crossing, earliest, next_end, unstopped
 from ..definition.model import Rule
-from ..task import Episode
+from ..task import Episode, Related
 from .case import Case
 from .outcome import EventDraft, Link, NewTask
 
@@ -31,10 +32,16 @@ def look_at_rules(case: Case, at: int) -> int | None:
 
 def _look_at_remaining(case: Case, at: int) -> int | None:
     """After the end only `until` keeps an episode, and only while what it opened goes on."""
+    changes: int | None = None
     for episode in list(case.live.values()):
-        if _until_holds(case, case.book.definition.rules[episode.rule], episode):
+        if episode.inert_at is not None:
+            case.end_episode(episode, at, episode.inert_by or "lifted")
+            continue
+        opened = case.opened_by(episode)
+        if _until_holds(case, episode, opened):
             case.end_episode(episode, at, "until")
-    return None
+        changes = earliest(changes, next_end(opened, case.view.now))
+    return changes
 
 
 def _open_if_due(case: Case, rule: Rule, at: int) -> int | None:
@@ -43,14 +50,23 @@ def _open_if_due(case: Case, rule: Rule, at: int) -> int | None:
     if last is not None and rule.again.how == "never":
         return None
     if last is not None and rule.again.how == "after" and rule.again.duration is not None:
-        cooled = crossing(case.view, last, case.view.calendar.add(last, rule.again.duration))
+        cooled = _since(case, rule, last, rule.again.duration)
         if not cooled.truth:
             return cooled.changes_at
-    _open(case, rule, at)
-    return _next_repeat(case, rule, case.live[rule.name])
+    return _next_repeat(case, rule, _open(case, rule, at))
 
 
-def _open(case: Case, rule: Rule, at: int) -> None:
+def _since(case: Case, rule: Rule, start: int, span: Duration) -> Look:
+    """Whether `span` has passed since `start`, in the time in which the rule itself is reckoned.
+
+    What comes true as a day ends bears the first millisecond of the next. It is counted from the one
+    before, or `every 5 workdays` would come every 6.
+    """
+    end = case.view.calendar.add(start - 1, span)
+    return unstopped(case.view, end) if rule.name in case.book.of_step else crossing(case.view, start, end)
+
+
+def _open(case: Case, rule: Rule, at: int) -> Episode:
     episode = Episode(id=0, rule=rule.name, light=rule.light, opened_at=at, told_at=case.now)
     case.live[rule.name] = episode
     case.new_episodes.append(episode)
@@ -58,6 +74,7 @@ def _open(case: Case, rule: Rule, at: int) -> None:
     case.task.last_opened = {**case.task.last_opened, rule.name: at}
     event = case.record("episode_opened", at, rule=rule.name, light=rule.light)
     case.fresh.append((rule, episode, event))
+    return episode
 
 
 def _follow(case: Case, rule: Rule, episode: Episode, truth: bool, at: int) -> int | None:
@@ -66,23 +83,30 @@ def _follow(case: Case, rule: Rule, episode: Episode, truth: bool, at: int) -> i
         if not truth:
             case.end_episode(episode, at, "cleared")
         return None
-    if rule.until is not None and case.opened_by(episode):
-        if _until_holds(case, rule, episode):
-            case.still(episode, at, "until")
-            case.record("lifted", at, rule=rule.name, why="until")
-            if not truth:
-                case.end_episode(episode, at, "until")
-        return None
+    opened = case.opened_by(episode)
+    if opened:
+        return _follow_until(case, episode, opened, truth, at)
     if not truth:
         case.end_episode(episode, at, "cleared")
         return None
     return _repeat(case, rule, episode, at)
 
 
+def _follow_until(case: Case, episode: Episode, opened: list[Related], truth: bool, at: int) -> int | None:
+    """`until` replaces the condition; if that holds still, the episode stays on, inert."""
+    if not _until_holds(case, episode, opened):
+        return next_end(opened, case.view.now)
+    case.still(episode, at, "until")
+    case.record("lifted", at, rule=episode.rule, why="until")
+    if not truth:
+        case.end_episode(episode, at, "until")
+    return None
+
+
 def _repeat(case: Case, rule: Rule, episode: Episode, at: int) -> int | None:
     """`again: every D` tells once more and opens nothing."""
     due = _next_repeat(case, rule, episode)
-    if due is None or due > at or any(one is episode for _, one, _ in case.fresh):
+    if due is None or due > at:
         return due
     episode.told_at = case.now  # one telling for all that was missed
     case.touch(episode)
@@ -94,38 +118,34 @@ def _repeat(case: Case, rule: Rule, episode: Episode, at: int) -> int | None:
 def _next_repeat(case: Case, rule: Rule, episode: Episode) -> int | None:
     if rule.again.how != "every" or rule.again.duration is None or episode.superseded:
         return None
-    look = crossing(case.view, episode.told_at, case.view.calendar.add(episode.told_at, rule.again.duration))
+    look = _since(case, rule, episode.told_at, rule.again.duration)
     return case.view.now if look.truth else look.changes_at
 
 
-def _until_holds(case: Case, rule: Rule, episode: Episode) -> bool:
-    until = rule.until
-    if until is None:
-        return False
-    opened = [one for one in case.opened_by(episode) if one[0] == until.kind]
-    wanted = ("accepted",) if until.status == "accepted" else ("accepted", "abandoned")
-    return bool(opened) and all(ended is not None and outcome in wanted for _, ended, outcome in opened)
+def _until_holds(case: Case, episode: Episode, opened: list[Related]) -> bool:
+    until = case.book.definition.rules[episode.rule].until
+    return until is not None and bool(opened) and all(one.has(until.status, case.view.now) for one in opened)
 
 
 # --- what an opening sets off -----------------------------------------------------------------------
 
 
 def act_on_fresh(case: Case) -> bool:
-    """Let the episodes that opened in this pass act; whether anything was opened.
+    """Let the episodes that opened in this pass act; whether a condition asks about what they opened.
 
     Of one ladder the gravest acts; for the others only the light counts, and the record. What opened
     and ended again in between is on record and does nothing.
     """
     fresh, case.fresh = [one for one in case.fresh if one[1].ended_at is None], []
     gravest = _gravest(fresh)
-    before = len(case.opens) + len(case.links)
+    before = len(case.opens)
     for rule, episode, event in fresh:
         if rule.ladder is not None and gravest[rule.ladder] is not rule:
             episode.superseded = 1
             event.header["superseded_by"] = gravest[rule.ladder].name
             continue
         _act_on(case, rule, episode, event)
-    return len(case.opens) + len(case.links) > before
+    return any(new.kind in case.book.watched for new in case.opens[before:])
 
 
 def _gravest(fresh: list[tuple[Rule, Episode, EventDraft]]) -> dict[str, Rule]:
@@ -157,7 +177,8 @@ def _join(case: Case, kind: str, episode: Episode, event: EventDraft) -> bool:
             event.tasks.append(link.target)
             return True
     for concern in case.loaded.concerning:
-        if concern.kind == kind and concern.ended_at is None and concern.episode_id is not None:
+        open_still = concern.ended_at is None and not concern.removed
+        if concern.kind == kind and open_still and concern.episode_id is not None:
             case.links.append(Link(target=concern.task_id, episode=episode))
             event.tasks.append(concern.task_id)
             return True

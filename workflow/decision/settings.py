@@ -35,7 +35,7 @@ def _set_deadline(case: Case, setting: Setting, facts: Mapping[str, Any]) -> Non
         floor, due = calendar.add(case.now, setting.at_least), _due(case)
         if due is None or due < floor:  # the later of the deadline and so long from now
             case.set_deadline(floor, str(setting.at_least), case.now)
-    case.provisional(case.now)
+    case.provisional()
 
 
 def _due(case: Case) -> int | None:

@@ -8,12 +8,13 @@ from datetime import date
 from typing import Any
 
 from ..calendar import Calendar
-from ..definition.cursor import micro
+from ..definition.cursor import DAY, as_day, micro
 from ..definition.model import Fact
 from ..definition.terms import MICRO
 from ..errors import BadValue
 
 MAX_TEXT = 4_000  # characters
+_ID = re.compile(r"[0-9]{1,15}")  # more digits don't fit the numbers of JSON
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _SHOWN = 60
 
@@ -55,15 +56,15 @@ def _shown(value: int) -> str:
 
 
 def _date(fact: Fact, raw: Any) -> str:
-    try:
-        return date.fromisoformat(str(raw)).isoformat()
-    except ValueError:
-        raise _bad(fact, raw, "日期，如 2026-03-31", "a date such as 2026-03-31") from None
+    found = as_day(str(raw).strip())
+    if found is None:
+        raise _bad(fact, raw, *DAY)
+    return found.isoformat()
 
 
 def _id(fact: Fact, raw: Any) -> int:
     text = str(raw)
-    if isinstance(raw, bool) or not text.isdecimal():
+    if isinstance(raw, bool) or not _ID.fullmatch(text):
         raise _bad(fact, raw, "编号", "an id")
     return int(text)
 
@@ -98,6 +99,18 @@ def check_row(columns: Mapping[str, Fact], name: str, raw: Mapping[str, Any]) ->
             f"Fill in every column: {listed}.",
         )
     return {column: check_value(fact, raw[column]) for column, fact in columns.items()}
+
+
+def check_covered(fact: Fact, value: str, calendar: Calendar) -> None:
+    """A date in a year of which no calendar knows can't be reckoned with: most often a slip of the keyboard.
+
+    Raises:
+        BadValue: it is one.
+    """
+    if calendar.covers(date.fromisoformat(value)):
+        return
+    first, last = min(calendar.years), max(calendar.years)
+    raise _bad(fact, value, f"{first} 至 {last} 年间的日期", f"a date from {first} to {last}")
 
 
 def check_future(fact: Fact, value: str, calendar: Calendar, now: int) -> None:

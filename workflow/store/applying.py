@@ -97,7 +97,9 @@ def apply(tx: Transaction, decisions: Sequence[Decision], now: int, salts: Salts
 
 def _ids_needed(decision: Decision) -> int:
     messages = sum(len(event.messages) for event in decision.events)
-    own = len(decision.events) + len(decision.new_episodes) + len(decision.added_rows)
+    # A row whose task begins with it was given its id before: the task's first event names it.
+    rows = sum(not one.id for one in decision.added_rows)
+    own = len(decision.events) + len(decision.new_episodes) + rows
     return messages + own + len(decision.nudges) + len(decision.links)
 
 
@@ -112,7 +114,8 @@ def _collect(decision: Decision, rows: _Rows, ids: Iterator[int], now: int, salt
         rows.changed_episodes.append((*(getattr(episode, name) for name in _EPISODE_COLUMNS), episode.id))
     for change in decision.added_rows:
         row = change.row
-        rows.list_rows.append((next(ids), task.id, row.list, _json(row.values), row.closed_at, row.closed_by))
+        ident = change.id or next(ids)
+        rows.list_rows.append((ident, task.id, row.list, _json(row.values), row.closed_at, row.closed_by))
     for row in decision.changed_rows:
         rows.changed_list_rows.append((_json(row.values), row.closed_at, row.closed_by, row.id))
     _collect_links(decision, rows, ids, now)

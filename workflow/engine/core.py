@@ -115,8 +115,9 @@ class Engine:
     def run_once(self, now: int) -> Ran:
         """Everything that is due by now: plans of an older calendar, tasks, then rounds."""
         ran = Ran()
-        if self._is_held():
-            ran.held = True
+        due = self.next_due(now)
+        if due is None or due > now:  # an idle ring reads, and takes no lock
+            ran.held = due is None and self._is_held()
             return ran
         self._drain(now, ran)
         while not self._stopping.is_set() and self._firing.fire(now, ran):
@@ -147,7 +148,7 @@ class Engine:
             frame = self.library.frame(tx, now)
             if frame.stamp.held:
                 return None
-            if tasks.any_nudge(tx, now):
+            if tasks.any_nudge(tx, now) or tasks.any_planned(tx, frame.stamp.epoch, now):
                 return now
             instants = [tasks.next_wake(tx), rounds.next_open(tx), *next_moments(frame)]
             return min((instant for instant in instants if instant is not None), default=None)

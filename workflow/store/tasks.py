@@ -124,14 +124,16 @@ _CLAIM_NUDGED = Statement(
     .order_by(TASK.c.id)
     .with_for_update(key_share=True, skip_locked=True)
 )
+_planned_earlier = (
+    TASK.c.ended_at.is_(None),
+    TASK.c.set_aside_at.is_(None),
+    TASK.c.planned_under < bindparam("epoch"),
+    _not_backing_off,
+)
+_ANY_PLANNED = Statement(select(TASK.c.id).where(*_planned_earlier).limit(1))
 _CLAIM_PLANNED = Statement(
     select(*_all_columns)
-    .where(
-        TASK.c.ended_at.is_(None),
-        TASK.c.set_aside_at.is_(None),
-        TASK.c.planned_under < bindparam("epoch"),
-        _not_backing_off,
-    )
+    .where(*_planned_earlier)
     .order_by(TASK.c.planned_under, TASK.c.id)
     .limit(bindparam("most"))
     .with_for_update(key_share=True, skip_locked=True)
@@ -281,6 +283,11 @@ def next_wake(tx: Transaction) -> int | None:
 def any_nudge(tx: Transaction, now: int = EVER) -> bool:
     """Whether a nudge waits for a task that is not set aside, nor left until a retry after `now`."""
     return tx.one(_ANY_NUDGE, now=now) is not None
+
+
+def any_planned(tx: Transaction, epoch: int, now: int = EVER) -> bool:
+    """Whether an open task was planned under an older calendar or campaign."""
+    return tx.one(_ANY_PLANNED, epoch=epoch, now=now) is not None
 
 
 def shared_drafts(tx: Transaction, units: Sequence[int]) -> dict[tuple[int, int, str], int]:

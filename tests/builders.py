@@ -195,7 +195,11 @@ def task(definition: Definition, **given: Any) -> Task:
     }
     facts = given.get("facts", {})
     fields["fact_times"] = dict.fromkeys(facts, opened)
-    return Task(**{**fields, **given})
+    made = Task(**{**fields, **given})
+    within = definition.states[made.state].within
+    if "step_end" not in given and within is not None:
+        made.step_end = CALENDAR.add(made.state_since, within)
+    return made
 
 
 def view(of: Task, now: int, *, calendar: Calendar = CALENDAR, **given: Any) -> View:

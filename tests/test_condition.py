@@ -407,8 +407,7 @@ def reference_clock(name: str, seen: View) -> tuple[int, int] | None:
     if name == "deadline":
         return None if of.deadline is None else (of.deadline_set_at, of.deadline)
     if name == "step":
-        span = ERRAND.states[of.state].within
-        return None if span is None else (of.state_since, seen.calendar.add(of.state_since, span))
+        return None if of.step_end is None else (of.state_since, of.step_end)
     if name not in of.facts:
         return None
     return of.fact_times[name], seen.calendar.end_of(date.fromisoformat(of.facts[name]))

@@ -194,16 +194,6 @@ def _not(inner: Looker) -> Looker:
     return look
 
 
-def _step_end(definition: Definition) -> Callable[[View], int | None]:
-    within = {name: state.within for name, state in definition.states.items()}
-
-    def end(view: View) -> int | None:
-        span = within[view.task.state]
-        return None if span is None else view.calendar.add(view.task.state_since, span)
-
-    return end
-
-
 class _Clock(NamedTuple):
     """A deadline: since when it counts, its last millisecond, and whether stops move it."""
 
@@ -212,13 +202,12 @@ class _Clock(NamedTuple):
     stoppable: bool
 
 
-def _clock(name: str, definition: Definition) -> Callable[[View], _Clock | None]:
+def _clock(name: str) -> Callable[[View], _Clock | None]:
     if name == "step":
-        end = _step_end(definition)
 
         def step(view: View) -> _Clock | None:
-            instant = end(view)
-            return None if instant is None else _Clock(view.task.state_since, instant, False)
+            end = view.task.step_end
+            return None if end is None else _Clock(view.task.state_since, end, False)
 
         return step
     if name == "deadline":
@@ -239,8 +228,8 @@ def _clock(name: str, definition: Definition) -> Callable[[View], _Clock | None]
     return dated
 
 
-def _overdue(term: terms.Overdue, definition: Definition) -> Looker:
-    clock, by = _clock(term.clock, definition), term.by
+def _overdue(term: terms.Overdue, _definition: Definition) -> Looker:
+    clock, by = _clock(term.clock), term.by
 
     def look(view: View) -> Look:
         found = clock(view)
@@ -252,8 +241,8 @@ def _overdue(term: terms.Overdue, definition: Definition) -> Looker:
     return look
 
 
-def _due_in(term: terms.DueIn, definition: Definition) -> Looker:
-    clock, duration = _clock(term.clock, definition), term.duration
+def _due_in(term: terms.DueIn, _definition: Definition) -> Looker:
+    clock, duration = _clock(term.clock), term.duration
 
     def look(view: View) -> Look:
         found = clock(view)

@@ -69,6 +69,7 @@ class Task:
     stop_used: bool = False  # a confirmation has already stopped this deadline
     pending: tuple[Pending, ...] = ()
     last_opened: dict[str, int] = field(default_factory=dict)  # rule -> its last opening
+    step_end: int | None = None  # last millisecond of the state's `within`; kept: no notice un-fires it
     # The projection: derived, kept beside the facts so that tasks can be found.
     wake_at: int | None = None
     light: Light = "green"

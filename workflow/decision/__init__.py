@@ -84,6 +84,7 @@ def begin(new: NewTask, around: Surroundings) -> Decision:
     event.header |= {"deadline": case.task.deadline, "basis": case.task.deadline_basis, **new.origin}
     event.values |= new.facts
     case.provisional()
+    case.start_step()
     if state.stops_deadline:
         case.task.stops = ((case.now, None),)
     case.open_all(state.opens, event, {"state": state.name})
@@ -105,9 +106,20 @@ def replan(loaded: Loaded, around: Surroundings) -> Decision:
     if moved is not None:
         task = case.task
         case.set_deadline(moved, task.deadline_basis, task.deadline_anchor, kind="deadline_recomputed")
+    _restart_step(case)
     case.provisional()
     catch_up(case)
     return case.decision()
+
+
+def _restart_step(case: Case) -> None:
+    """Reckon `within` anew, unless it has run out, or would have: importing a notice never un-fires."""
+    ends = case.task.step_end
+    if ends is None or case.task.ended_at is not None or ends < case.now:
+        return
+    case.start_step()
+    if case.task.step_end is not None and case.task.step_end < case.now:
+        case.task.step_end = ends
 
 
 def _recomputed(case: Case) -> int | None:

@@ -168,6 +168,7 @@ class Case:
             task.came_from, task.state = task.state, state
         task.visit += 1
         task.state_since = task.reported_at = self.now
+        self.start_step()
         event.header["visit"] = task.visit
         entered = definition.states[state]
         if task.shared and not entered.draft:
@@ -179,6 +180,11 @@ class Case:
         if entered.final:
             task.ended_at, task.outcome = at, entered.final
             self._finish(at)
+
+    def start_step(self) -> None:
+        """Reckon the state's `within` under the calendar in force."""
+        within = self.book.definition.states[self.task.state].within
+        self.task.step_end = None if within is None else self.view.calendar.add(self.task.state_since, within)
 
     def _drop_pending(self, at: int) -> None:
         transitions = self.book.definition.transitions

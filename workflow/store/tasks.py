@@ -37,6 +37,7 @@ _IN_BODY = (
     "stop_used",
     "pending",
     "last_opened",
+    "step_end",
 )
 _PLAIN = tuple(field.name for field in fields(Task) if field.name not in _IN_BODY)
 _POSITIONS = {name: COLUMNS.index(name) for name in _PLAIN}
@@ -74,6 +75,7 @@ def body_of(task: Task) -> str:
             "stop_used": task.stop_used,
             "pending": [asdict(one) for one in task.pending],
             "last_opened": task.last_opened,
+            "step_end": task.step_end,
         }
     ).decode()
 
@@ -199,7 +201,15 @@ _CONCERNED = Statement(
 )
 # What concerns a batch's tasks.
 _CONCERNING = Statement(
-    select(*_link, TASK.c.kind, TASK.c.version_id, TASK.c.state, TASK.c.ended_at, TASK.c.outcome)
+    select(
+        *_link,
+        CONCERN.c.removed_at,
+        TASK.c.kind,
+        TASK.c.version_id,
+        TASK.c.state,
+        TASK.c.ended_at,
+        TASK.c.outcome,
+    )
     .select_from(CONCERN)
     .join(TASK, TASK.c.id == CONCERN.c.task_id)
     .where(OneOf(CONCERN.c.about_id, "ids"))
@@ -227,7 +237,8 @@ _SET_ASIDE = Statement(
 _RELEASE = Statement(
     update_(TASK)
     .where(TASK.c.id == bindparam("task"), TASK.c.set_aside_at.is_not(None))
-    .values(set_aside_at=None, set_aside_why=None, tries=0, wake_at=bindparam("now"))
+    # One try on record: the decision then catches up from the last event, not from the release.
+    .values(set_aside_at=None, set_aside_why=None, tries=1, wake_at=bindparam("now"))
 )
 
 
@@ -413,7 +424,8 @@ def _concerned(tx: Transaction, ids: Sequence[int]) -> tuple[_Concerned, dict[in
 
 def _concerning(tx: Transaction, ids: Sequence[int], is_draft: IsDraft) -> dict[int, list[Concern]]:
     concerning: dict[int, list[Concern]] = defaultdict(list)
-    for task, about, episode, kind, version, state, ended, outcome in tx.all(_CONCERNING, ids=ids):
+    for row in tx.all(_CONCERNING, ids=ids):
+        task, about, episode, removed, kind, version, state, ended, outcome = row
         concern = Concern(
             task_id=task,
             about_id=about,
@@ -422,6 +434,7 @@ def _concerning(tx: Transaction, ids: Sequence[int], is_draft: IsDraft) -> dict[
             draft=is_draft(version, kind, state),
             ended_at=ended,
             outcome=outcome,
+            removed=removed is not None,
         )
         concerning[about].append(concern)
     return concerning

@@ -40,6 +40,7 @@ from .clock import (
     kernel_synchronised,
 )
 from .engine import Engine, Ran
+from .engine.memory import calm
 from .errors import DatabaseLocked, StoreError
 from .store import organisation
 from .store.applying import EVENT
@@ -183,6 +184,7 @@ def run(
     ended = stop or threading.Event()
     with _only_one(database), _signals(ended, engine):
         daemon = Daemon(engine, clock or DatabaseClock(engine.port, SystemClock()), chosen)
+        calm()
         log.info("started", pid=os.getpid(), interval=chosen.interval)
         daemon.start()
         scheduler = _scheduler(daemon, chosen.interval, on_ring)

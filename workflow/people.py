@@ -73,6 +73,12 @@ class Directory:
     groups: Mapping[tuple[str, int], int] = field(default_factory=dict)  # (group, unit) -> unit
     holdings: Mapping[tuple[str, int], Sequence[Holding]] = field(default_factory=dict)  # (post, unit)
     delegations: Mapping[int, Sequence[Delegation]] = field(default_factory=dict)  # by principal
+    # A sweep asks for the same few posts at the same instant, task after task.
+    _found: dict[tuple[str, int, int, frozenset[int]], tuple[Actor, ...]] = field(default_factory=dict)
+
+    def forget(self) -> None:
+        """Posts have been added: what was found before may be short of somebody."""
+        self._found.clear()
 
     def seat(self, seat: Seat, task: Task) -> int | None:
         """The unit at which a role's post is looked for."""
@@ -89,8 +95,16 @@ class Directory:
         People in `without` are excluded from the act, for themselves and as delegates, and count as
         absent: their deputies step in.
         """
-        unit = self.seat(role.seat, task)
-        held = [one for one in self.holdings.get((role.post, unit or 0), ()) if one.holds(now)]
+        key = (role.post, self.seat(role.seat, task) or 0, now, without)
+        known = self._found.get(key)
+        if known is None:
+            if len(self._found) > _MOST_FOUND:
+                self.forget()
+            known = self._found[key] = self._find(role.post, key[1], now, without)
+        return known
+
+    def _find(self, post: str, unit: int, now: int, without: frozenset[int]) -> tuple[Actor, ...]:
+        held = [one for one in self.holdings.get((post, unit), ()) if one.holds(now)]
         for deputy in (False, True):
             persons = [one.person_id for one in held if one.deputy is deputy]
             present = [one for one in self._present(persons, now) if not touches(one, without)]
@@ -117,6 +131,7 @@ class Directory:
 
 
 NOBODY: frozenset[int] = frozenset()
+_MOST_FOUND = 10_000  # answers kept; they are good for one instant only
 
 
 def resolve(

@@ -93,6 +93,7 @@ class Frame:
     def __init__(self, library: Library, tx: Transaction, now: int, caches: _Caches) -> None:
         self._library, self._caches = library, caches
         self.tx, self.now = tx, now
+        self._arounds: dict[int, Surroundings] = {}
 
     @property
     def stamp(self) -> Stamp:
@@ -123,6 +124,12 @@ class Frame:
 
     def around(self, version_id: int) -> Surroundings:
         """What a decision on a task of this version looks at."""
+        found = self._arounds.get(version_id)
+        if found is None:
+            found = self._arounds[version_id] = self._around(version_id)
+        return found
+
+    def _around(self, version_id: int) -> Surroundings:
         version = self.version(version_id)
         campaign = version.pack.campaign
         milestones: Mapping[str, date] = campaign.milestones
@@ -168,6 +175,8 @@ class Frame:
         caches.groups.update(groups)
         caches.holdings.update(found)
         caches.units_loaded.update(everywhere)
+        for directory in caches.directories.values():
+            directory.forget()
 
 
 def _named(pack: Pack) -> set[str]:

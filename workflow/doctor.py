@@ -1,0 +1,367 @@
+"""What is wrong or odd: with the machine, the database, the tasks, the people.
+
+`workflow.store.checking` asks the rows whether they fit together; here the tasks are decided once more
+and compared with what stands beside them, and machine, calendar, posts and daemons are looked at. Only
+reads. Each finding says what to do.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from sqlalchemy import bindparam, func, literal_column, or_, select
+
+from .calendar import Calendar
+from .clock import judge_kernel, judge_start, span
+from .decision import Loaded, wake
+from .decision.case import Case
+from .engine import Frame, Library
+from .errors import DubanError, Undecidable
+from .evidence import Folder, all_recorded
+from .reading.ledger import definition_of, seats, task_or_none
+from .reading.names import names
+from .reading.numbers import number_of
+from .reading.words import join, same
+from .store import checking, organisation, revisions, tasks
+from .store.applying import EVENT
+from .store.ports import Port, Transaction
+from .store.sql import Statement
+from .store.tasks import TASK
+from .task import Task
+from .text import Text
+
+Level = Literal["wrong", "waits", "note", "fine"]
+LEVELS: tuple[Level, ...] = ("wrong", "waits", "note", "fine")  # from grave to harmless
+BLOCK = 250  # tasks per transaction
+SHOWN = 5  # tasks that a finding names
+SILENT_MS = 5 * 60_000  # a daemon not heard of for longer is not at work
+HEARTBEAT = "heartbeat"
+Progress = Callable[[int, int], None]
+
+# What is derived and kept beside a task to find it by. `wake_at` is compared apart: early is allowed.
+_PROJECTED = ("light", "due_at", "waits_for", "waits_post", "waits_unit", "provisional")
+# Ended tasks with nothing left to derive are not decided again: there may be millions.
+_alive = or_(
+    TASK.c.ended_at.is_(None),
+    TASK.c.wake_at.is_not(None),
+    TASK.c.waits_for.is_not(None),
+    TASK.c.light != literal_column("'green'"),
+)
+_NEXT = Statement(
+    select(*TASK.columns)
+    .where(TASK.c.id > bindparam("after"), TASK.c.set_aside_at.is_(None), _alive)
+    .order_by(TASK.c.id)
+    .limit(bindparam("most"))
+)
+_HOW_MANY = Statement(select(func.count()).select_from(TASK).where(TASK.c.set_aside_at.is_(None), _alive))
+_LAST_EVENT = Statement(select(EVENT.c.recorded_at).order_by(EVENT.c.id.desc()).limit(1))
+_PROVISIONAL = Statement(
+    select(func.count(), func.max(TASK.c.due_at)).where(
+        TASK.c.ended_at.is_(None), TASK.c.provisional == literal_column("1")
+    )
+)
+_OLD_PLANS = Statement(
+    select(func.count())
+    .select_from(TASK)
+    .where(TASK.c.ended_at.is_(None), TASK.c.planned_under < bindparam("epoch"))
+)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Finding:
+    """One thing that a person should know of."""
+
+    level: Level
+    about: str  # a word for programs
+    text: Text
+    tasks: tuple[str, ...] = ()  # numbers of some of the tasks concerned
+
+    def to_text(self) -> Text:
+        """The finding with the tasks that it names."""
+        if not self.tasks:
+            return self.text
+        listed = join([same(number) for number in self.tasks])
+        return Text(f"{self.text.zh}（如 {listed.zh}）", f"{self.text.en} (such as {listed.en})")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Patient:
+    """What is looked at."""
+
+    port: Port
+    library: Library
+    now: int
+    folder: Folder | None = None  # where evidence lies
+    synchronised: bool | None = None  # what the kernel says of its clock
+
+
+def examine(patient: Patient, progress: Progress = lambda _done, _total: None) -> list[Finding]:
+    """Everything that is wrong, waits for a person, or is worth a note; the gravest first.
+
+    Raises:
+        StoreError: the database can't be read.
+    """
+    found = [*_machine(patient)]
+    with patient.port.read() as tx:
+        frame = patient.library.frame(tx, patient.now)
+        found += [*_rows(frame), *_clock(tx, patient), *_daemons(tx, patient), *_packs(frame)]
+        found += [*_vacancies(frame), *_calendar(frame), *_evidence(tx, patient.folder)]
+    found += _projection(patient, progress)
+    return sorted(found, key=lambda one: LEVELS.index(one.level))
+
+
+# --- the machine ------------------------------------------------------------------------------------
+
+
+def _machine(patient: Patient) -> Iterator[Finding]:
+    revision, newest = patient.port.revision(), revisions()[-1]
+    told = Text(
+        f"数据库版本 {revision}，程序需要 {newest}",
+        f"The tables are at {revision}, the program needs {newest}",
+    )
+    yield Finding(level="fine" if revision == newest else "wrong", about="schema", text=told)
+    if patient.port.dialect == "sqlite":
+        import pysqlite3
+
+        version = pysqlite3.sqlite_version
+        yield Finding(level="fine", about="sqlite", text=same(f"SQLite {version}"))
+
+
+def _clock(tx: Transaction, patient: Patient) -> Iterator[Finding]:
+    kernel = judge_kernel(patient.synchronised, hold=False)
+    if kernel.reason is not None:
+        yield Finding(level="note", about="clock", text=kernel.reason)
+    row = tx.one(_LAST_EVENT)
+    verdict = judge_start(patient.now, int(row[0]) if row else None)
+    if verdict.reason is not None and verdict.holds:
+        yield Finding(level="waits", about="clock", text=verdict.reason)
+    elif row is not None:
+        zh, en = span(verdict.gap)
+        yield Finding(
+            level="fine", about="clock", text=Text(f"最近一条留痕在 {zh}前", f"The last event was {en} ago")
+        )
+
+
+def _daemons(tx: Transaction, patient: Patient) -> Iterator[Finding]:
+    """Who runs as daemon: who holds the place of a SQLite file, or who was heard of on PostgreSQL."""
+    path = getattr(patient.port, "path", None)
+    at_work = list(_heard(tx, patient.now)) if path is None else list(_holder(path))
+    for who in at_work:
+        told = Text(f"守护进程 {who} 在运行", f"The daemon {who} is at work")
+        yield Finding(level="fine", about="daemon", text=told)
+    if not at_work:
+        told = Text(
+            "没有守护进程在运行，到时的事项无人处理。请运行 duban daemon",
+            "No daemon is at work: nothing fires. Run duban daemon",
+        )
+        yield Finding(level="waits", about="daemon", text=told)
+
+
+def _heard(tx: Transaction, now: int) -> Iterator[str]:
+    for key, beat in sorted(organisation.remembered_like(tx, HEARTBEAT).items()):
+        if now - int(beat) <= SILENT_MS:
+            yield key.partition(":")[2]
+
+
+def _holder(database: Path) -> Iterator[str]:
+    """The daemon that holds the place, as it wrote it down, if it is still alive."""
+    place = database.with_name(database.name + ".daemon")
+    try:
+        found = json.loads(place.read_text(encoding="utf-8"))
+        node, pid = found["node"], int(found["pid"])
+        if node == platform.node():  # taking the lock to find out could turn away a daemon that starts now
+            os.kill(pid, 0)
+    except (OSError, ValueError, TypeError, KeyError):
+        return
+    yield f"{node}:{pid}"
+
+
+# --- rows -------------------------------------------------------------------------------------------
+
+
+def _rows(frame: Frame) -> Iterator[Finding]:
+    for one in checking.check(frame.tx, frame.now):
+        about_tasks = one.kind in ("unqueued", "behind", "old nudge", "unheard")
+        yield Finding(
+            level="wrong" if one.broken else "waits",
+            about=one.kind,
+            text=one.text,
+            tasks=_numbers(frame, one.examples) if about_tasks else (),
+        )
+
+
+def _numbers(frame: Frame, ids: Sequence[int]) -> tuple[str, ...]:
+    campaigns = {row[0]: row[1] for row in tasks.read_these(frame.tx, list(ids[:SHOWN]))}
+    return tuple(number_of(frame, ident, campaigns.get(ident, 0)) for ident in ids[:SHOWN])
+
+
+def _packs(frame: Frame) -> Iterator[Finding]:
+    """Campaigns whose pack can't be read any more: nothing of theirs can be decided."""
+    if not frame.campaigns:
+        told = Text("还没有载入任何方案包。请运行 duban load", "No pack has been loaded yet. Run duban load")
+        yield Finding(level="note", about="pack", text=told)
+    for campaign in frame.campaigns.values():
+        try:
+            frame.version(campaign.version_id)
+        except DubanError as error:
+            yield Finding(level="wrong", about="pack", text=error.text)
+
+
+def _vacancies(frame: Frame) -> Iterator[Finding]:
+    """Seats that open tasks wait for and nobody holds; whoever steps in is named."""
+    vacant = [(task, who) for _, task, who in seats(frame) if who is not None and who.vacant]
+    called = names(frame.tx, (), [task.waits_unit or task.unit_id for task, _ in vacant])
+    for task, who in vacant:
+        definition = definition_of(frame, task.version_id, task.kind)
+        roles = definition.roles if definition else {}
+        label = roles[task.waits_for or ""].label if task.waits_for in roles else same(task.waits_for or "?")
+        unit = called.unit(task.waits_unit or task.unit_id)
+        if who.actors:
+            instead = roles[who.role].label if who.role in roles else same(who.role)
+            told = Text(
+                f"{unit.zh}的{label.zh}空缺，由{instead.zh}代行",
+                f"{unit.en}: no {label.en}; the {instead.en} steps in",
+            )
+        else:
+            told = Text(
+                f"{unit.zh}的{label.zh}及其替补全部空缺，无人办理",
+                f"{unit.en}: no {label.en}, and nobody steps in",
+            )
+        number = (number_of(frame, task.id, task.campaign_id),)
+        yield Finding(level="note" if who.actors else "waits", about="vacancy", text=told, tasks=number)
+
+
+def _calendar(frame: Frame) -> Iterator[Finding]:
+    """Deadlines that rest on years nobody has published, and plans under an older calendar."""
+    count, latest = frame.tx.one(_PROVISIONAL) or (0, None)
+    if count:
+        years = "、".join(map(str, _projected_years(frame, latest)))
+        told = Text(
+            f"{count} 个事项的期限为暂定：{years} 年放假通知尚未公布。公布后请运行 duban calendar import",
+            f"{count} deadlines are provisional: the notice for {years} is not published. Once it is, run "
+            "duban calendar import",
+        )
+        yield Finding(level="note", about="calendar", text=told)
+    (old,) = frame.tx.one(_OLD_PLANS, epoch=frame.stamp.epoch) or (0,)
+    if old:
+        told = Text(
+            f"{old} 个事项还按旧日历或旧方案排期。守护进程会重排，也可运行 duban calendar recompute",
+            f"{old} tasks are planned under an older calendar or campaign. The daemon will plan them again, "
+            "or run duban calendar recompute",
+        )
+        yield Finding(level="note", about="plans", text=told)
+
+
+def _projected_years(frame: Frame, latest: int | None) -> list[int]:
+    calendar: Calendar = frame.calendar("Asia/Shanghai")
+    last = calendar.day_of(latest).year if latest is not None else calendar.day_of(frame.now).year
+    years = range(calendar.day_of(frame.now).year, last + 1)
+    return [year for year in years if year in calendar.years and calendar.years[year].status == "projected"]
+
+
+def _evidence(tx: Transaction, folder: Folder | None) -> Iterator[Finding]:
+    """Files that the history speaks of and the folder has not, or not whole."""
+    if folder is None:
+        return
+    lost = [one.sha256[:12] for one in all_recorded(tx) if not folder.lies(one)]
+    if lost:
+        told = Text(
+            f"{len(lost)} 份佐证材料不在 {folder.root} 中或大小不符（如 {lost[0]}…）。请从备份恢复",
+            f"{len(lost)} files of evidence are not in {folder.root}, or not whole (such as {lost[0]}…). "
+            "Restore them from a backup",
+        )
+        yield Finding(level="wrong", about="evidence", text=told)
+
+
+# --- the projection ---------------------------------------------------------------------------------
+
+
+def _projection(patient: Patient, progress: Progress) -> list[Finding]:
+    """Decide every living task once more: what stands beside it must be what follows from it."""
+    differing: dict[str, list[str]] = {}
+    after = done = 0
+    with patient.port.read() as tx:
+        (total,) = tx.one(_HOW_MANY) or (0,)
+    while True:
+        with patient.port.read() as tx:
+            frame = patient.library.frame(tx, patient.now)
+            rows = tx.all(_NEXT, after=after, most=BLOCK)
+            for number, name in _differing(frame, rows):
+                differing.setdefault(name, []).append(number)
+        if not rows:
+            return [_told(name, numbers) for name, numbers in sorted(differing.items())]
+        after, done = rows[-1][0], done + len(rows)
+        progress(done, max(total, done))
+
+
+def _told(name: str, numbers: list[str]) -> Finding:
+    count = len(numbers)
+    if name == "undecidable":
+        told = Text(
+            f"{count} 个事项无法判定，到时会被搁置", f"{count} tasks can't be decided and will be set aside"
+        )
+    elif name == "unreadable":
+        told = Text(f"{count} 个事项的数据无法读取", f"The data of {count} tasks can't be read")
+    else:
+        told = Text(
+            f"{count} 个事项台账上的 {name} 与推导不符。请把方案包、日历和此结果交给开发者",
+            f"{count} tasks: {name} on the ledger is not what follows from the task. Send this, the pack and "
+            "the calendar to the developers",
+        )
+    return Finding(level="wrong", about="projection", text=told, tasks=tuple(numbers[:SHOWN]))
+
+
+def _differing(frame: Frame, rows: Sequence[Sequence[Any]]) -> Iterator[tuple[str, str]]:
+    """(number, what differs) of tasks that are not due, not nudged, and planned under what is in force."""
+    parsed: list[Task] = []
+    for row in rows:
+        task = task_or_none(row)
+        if task is None:
+            yield number_of(frame, row[0], row[1]), "unreadable"
+        elif _is_settled(task, frame):
+            parsed.append(task)
+    loaded = tasks.load(frame.tx, parsed, frame.is_draft)
+    frame.know(loaded)
+    for one in loaded:
+        if not one.nudges:
+            number = number_of(frame, one.task.id, one.task.campaign_id)
+            yield from ((number, name) for name in _compared(one, frame))
+
+
+def _is_settled(task: Task, frame: Frame) -> bool:
+    due = task.wake_at is not None and task.wake_at <= frame.now
+    return not due and (task.ended_at is not None or task.planned_under == frame.stamp.epoch)
+
+
+def _compared(loaded: Loaded, frame: Frame) -> Iterator[str]:
+    task = loaded.task
+    try:
+        around = frame.around(task.version_id)
+        decision = wake(loaded, around)
+    except (DubanError, KeyError) as error:
+        yield "undecidable" if isinstance(error, Undecidable | KeyError) else "unreadable"
+        return
+    derived = decision.task
+    if task.deadline is not None and task.ended_at is None:
+        case = Case(loaded, around)  # looked at where a deadline is set or planned again, not at each wake
+        case.provisional()
+        derived.provisional = case.task.provisional
+    yield from (name for name in _PROJECTED if getattr(task, name) != getattr(derived, name))
+    if decision.events or _later(task.wake_at, derived.wake_at):
+        yield "wake_at"
+
+
+def _later(stored: int | None, derived: int | None) -> bool:
+    """A wake that is too late misses something; an early one is allowed."""
+    return derived is not None and (stored is None or stored > derived)
+
+
+def healthy(found: Sequence[Finding]) -> bool:
+    """Whether nothing is wrong and nothing waits for a person."""
+    return all(one.level in ("note", "fine") for one in found)

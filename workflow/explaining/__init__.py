@@ -1,0 +1,35 @@
+"""Why: a task's light, deadline, episodes, next wake, and what a person may do.
+
+    standing.py   where it stands, its light   clocks.py      its deadline, the clock's next look
+    episodes.py   each rule and its episodes   conditions.py  a condition with the facts it looks at
+    acts.py       what a person may do now     subject.py     the task with what all this needs
+
+Nothing here decides. What is true is asked of the compiled conditions, what will happen is asked of
+`decide` itself with a later `now`, what a person may do is asked by letting them do it, without
+writing anything: an explanation can't disagree with the engine. Only `subject_of` reads.
+"""
+
+from __future__ import annotations
+
+from .acts import Possible, possible, rehearse
+from .clocks import deadline, next_wake
+from .conditions import condition
+from .episodes import episode, rules
+from .standing import light, state
+from .subject import Subject, persons, subject_of
+
+__all__ = [
+    "Possible",
+    "Subject",
+    "condition",
+    "deadline",
+    "episode",
+    "light",
+    "next_wake",
+    "persons",
+    "possible",
+    "rehearse",
+    "rules",
+    "state",
+    "subject_of",
+]

@@ -1,0 +1,135 @@
+"""What a person may do to a task now, and why not the rest."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ..condition import compile_term
+from ..decision import Act, Decision, act
+from ..definition import terms
+from ..definition.model import CONFIRM, REFUSE, Transition
+from ..definition.sentences import sentence
+from ..errors import BadValue, Refused, Undecidable
+from ..text import Text
+from .subject import Subject
+
+LIFT = "lift"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Possible:
+    """An act, and whether a person may do it now."""
+
+    name: str
+    label: Text
+    may: bool
+    why_not: Text | None  # the refusal that they would get
+    asks: tuple[Text, ...]  # what must be reported with it
+    optional: tuple[Text, ...]  # what may be
+    evidence: int  # how many files must be attached
+    confirmed_by: Text | None  # the role that must agree
+
+
+def possible(subject: Subject, person: int) -> tuple[Possible, ...]:
+    """Every act of the task's kind, with whether this person may do it now, and why not."""
+    definition, task = subject.definition, subject.loaded.task
+    if task.ended_at is not None:
+        return ()
+    found = [
+        _transition(subject, one, person) for one in definition.transitions.values() if one.after is None
+    ]
+    for pending in task.pending:
+        label = definition.transitions[pending.transition].label
+        for verb, word in ((CONFIRM, Text("同意", "confirm")), (REFUSE, Text("不同意", "refuse"))):
+            shown = Text(f"{word.zh}“{label.zh}”", f"{word.en} {label.en}")
+            found.append(
+                _extra(subject, f"{verb}:{pending.transition}", shown, person, reason=verb == REFUSE)
+            )
+    for live in subject.loaded.episodes:
+        if live.shines:
+            label = definition.rules[live.rule].label
+            shown = Text(f"免除“{label.zh}”", f"lift {label.en}")
+            found.append(_extra(subject, f"{LIFT}:{live.rule}", shown, person, reason=True))
+    return tuple(found)
+
+
+def _transition(subject: Subject, one: Transition, person: int) -> Possible:
+    refusal = _refusal(subject, one.name, person) or _guard(subject, one)
+    role = one.confirmed_by.role if one.confirmed_by else None
+    return Possible(
+        name=one.name,
+        label=one.label,
+        may=refusal is None,
+        why_not=refusal,
+        asks=tuple(_asked(subject, name) for name in one.asks),
+        optional=tuple(_asked(subject, name) for name in one.optional),
+        evidence=one.evidence,
+        confirmed_by=subject.words.role(role) if role else None,
+    )
+
+
+def _extra(subject: Subject, name: str, label: Text, person: int, *, reason: bool) -> Possible:
+    refusal = _refusal(subject, name, person)
+    return Possible(
+        name=name,
+        label=label,
+        may=refusal is None,
+        why_not=refusal,
+        asks=(_asked(subject, "reason"),) if reason else (),
+        optional=(),
+        evidence=0,
+        confirmed_by=None,
+    )
+
+
+def _asked(subject: Subject, name: str) -> Text:
+    """What is asked for, with the name under which it is given."""
+    words = subject.words
+    label = words.list(name) if name in subject.definition.lists else words.fact_label(name)
+    return Text(f"{label.zh}（{name}）", f"{label.en} ({name})")
+
+
+def _refusal(subject: Subject, name: str, person: int) -> Text | None:
+    """The refusal of an act, for any reason but what was left out with it: that can still be given."""
+    try:
+        act(subject.loaded, subject.around, Act(name=name, person_id=person))
+    except BadValue:
+        return None
+    except (Refused, Undecidable) as error:
+        return error.text
+    return None
+
+
+def _guard(subject: Subject, one: Transition) -> Text | None:
+    """A condition that no report given with the act can change, and that doesn't hold."""
+    if one.when is None:
+        return None
+    given = {*one.asks, *one.optional}
+    if any(_topic(leaf) & given for leaf in terms.leaves(one.when)):
+        return None
+    if compile_term(one.when, subject.definition)(subject.case.view).truth is True:
+        return None
+    needed = sentence(one.when, subject.labels)
+    return Text(f"条件未满足，须{needed.zh}。", f"Its condition doesn't hold. It needs: {needed.en}.")
+
+
+def _topic(leaf: terms.Term) -> set[str]:
+    match leaf:
+        case terms.Compare(fact=fact, other=other):
+            return {name for name in (fact, other) if name is not None}
+        case terms.OneOf(fact=name) | terms.NotReported(fact=name) | terms.BehindPlan(fact=name):
+            return {name}
+        case terms.OpenRows(list=name):
+            return {name}
+        case terms.Overdue(clock=name) | terms.DueIn(clock=name):
+            return {name}
+    return set()
+
+
+def rehearse(subject: Subject, wanted: Act) -> Decision:
+    """Decide an act without writing anything: what would be refused is refused here.
+
+    Raises:
+        Refused: as the engine would.
+    """
+    return act(subject.loaded, subject.around, wanted)

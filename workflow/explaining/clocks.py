@@ -1,0 +1,161 @@
+"""Why a deadline is when it is, and what the clock will do next."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import Any
+
+from ..calendar import Duration, parse_duration
+from ..clock import span
+from ..condition import effective
+from ..decision import Decision, EventDraft, Loaded, Surroundings, wake
+from ..errors import DubanError
+from ..reading.words import Words, join
+from ..text import Text
+from .subject import Subject
+
+MAX_WAKES = 12  # looks ahead until one is found at which something happens
+
+
+def deadline(subject: Subject) -> tuple[Text, ...]:
+    """How the deadline came about, line by line, with the stops and with this step's own limit."""
+    task, words = subject.loaded.task, subject.words
+    if task.deadline is None:
+        return Text("没有期限", "There is no deadline"), *_step(subject)
+    basis = words.basis(task.deadline_basis)
+    lines = [Text(f"期限依据：{basis.zh}", f"The deadline rests on: {basis.en}")]
+    lines.extend(_derivation(subject, task.deadline_anchor, task.deadline_basis))
+    lines.append(Text(f"期限：{words.when(task.deadline)}", f"Deadline: {words.when(task.deadline)}"))
+    lines.extend(_stops(subject, task.deadline))
+    if task.provisional:
+        provisional = Text(
+            "该期限跨入放假通知尚未公布的年份，为暂定",
+            "It reaches into a year whose notice is not published: it is provisional",
+        )
+        lines.append(provisional)
+    return *lines, *_step(subject)
+
+
+def _derivation(subject: Subject, anchor: int, basis: str) -> Iterator[Text]:
+    calendar, length = subject.around.calendar, _length(basis)
+    if length is not None:
+        yield from indented(calendar.explain(anchor, length))
+        return
+    milestone = subject.around.milestones.get(basis.removeprefix("campaign "))
+    if milestone is not None and basis.startswith("campaign "):
+        day = milestone.isoformat()
+        yield Text(
+            f"  该节点为 {day}，止于当天最后一毫秒（{calendar.zone}）",
+            f"  that milestone is {day}, to its last millisecond ({calendar.zone})",
+        )
+
+
+def _length(basis: str) -> Duration | None:
+    try:
+        return parse_duration(basis.removesuffix(" after opened"))
+    except ValueError:
+        return None
+
+
+def indented(lines: Sequence[Text]) -> Iterator[Text]:
+    """Lines that belong below another."""
+    return (Text(f"  {line.zh}", f"  {line.en}") for line in lines)
+
+
+def _stops(subject: Subject, instant: int) -> Iterator[Text]:
+    """Each stop since the deadline was set, and where that leaves the deadline."""
+    task, words = subject.loaded.task, subject.words
+    counted = [stop for stop in task.stops if stop[1] is None or stop[1] > task.deadline_set_at]
+    for begin, end in counted:
+        start = words.when(begin)
+        if end is None:
+            yield Text(f"  自 {start} 起计时暂停，尚未恢复", f"  the clocks stand still since {start}")
+            continue
+        zh, en = span(end - max(begin, task.deadline_set_at))
+        yield Text(
+            f"  {start} 至 {words.when(end)} 计时暂停 {zh}",
+            f"  stopped from {start} to {words.when(end)}: {en}",
+        )
+    due = effective(task.stops, task.deadline_set_at, instant)
+    if counted:
+        yield Text(f"计入暂停后：{words.when(due)}", f"With the stops: {words.when(due)}")
+
+
+def _step(subject: Subject) -> Iterator[Text]:
+    """This step's own limit; no stop moves it, and one that has run out stays when the calendar changes."""
+    task, calendar = subject.loaded.task, subject.around.calendar
+    within, end = subject.definition.states[task.state].within, task.step_end
+    if within is None or end is None or task.ended_at is not None:
+        return
+    label, until = subject.words.state(task.state), subject.words.when(end)
+    yield Text(
+        f"本环节“{label.zh}”时限 {within.text.zh}，至 {until}",
+        f"This step ({label.en}) has {within.text.en}, until {until}",
+    )
+    if calendar.add(task.state_since, within) == end:
+        yield from indented(calendar.explain(task.state_since, within))
+    else:
+        yield Text(
+            "  按当时的日历计算，已到期的不再改动", "  reckoned by the calendar of that time, and kept"
+        )
+
+
+# --- the next look ----------------------------------------------------------------------------------
+
+
+def next_wake(subject: Subject) -> tuple[Text, ...]:
+    """When the clock looks at the task next, and what will happen then if nobody acts before."""
+    task, words = subject.loaded.task, subject.words
+    if task.wake_at is None:
+        return (
+            Text(
+                "时钟不会再看它：只有人或其他事项能使它变化",
+                "The clock won't look at it: only people or other tasks can change it",
+            ),
+        )
+    when = words.when(task.wake_at)
+    lines = [Text(f"时钟下次看它：{when}", f"The clock looks at it next: {when}")]
+    if task.wake_at <= subject.around.now:
+        late = Text("该时刻已过，守护进程尚未处理", "That has passed, and the daemon hasn't come by")
+        lines.append(late)
+    return *lines, *_foreseen(subject)
+
+
+def _foreseen(subject: Subject) -> Iterator[Text]:
+    """Let the engine decide at the wake; where nothing happens then, at the one after."""
+    loaded, words = subject.loaded, subject.words
+    for _ in range(MAX_WAKES):
+        at = loaded.task.wake_at
+        if at is None:
+            yield Text("若无人办理，此后不再变化", "If nobody acts, nothing happens after that")
+            return
+        at = max(at, subject.around.now)
+        decision = _decided(loaded, replace(subject.around, now=at))
+        if decision is None:
+            yield Text("届时无法判定（见 duban doctor）", "It can't be decided then (see duban doctor)")
+            return
+        if decision.events:
+            yield Text(f"若无人办理，{words.when(at)} 将发生：", f"If nobody acts, on {words.when(at)}:")
+            yield from (_foreseen_event(event, words) for event in decision.events)
+            return
+        loaded = replace(loaded, task=decision.task, nudges=())
+    yield Text("近期各次都只是复核，无事发生", "The next looks are only looks: nothing happens at them")
+
+
+def _decided(loaded: Loaded, around: Surroundings) -> Decision | None:
+    try:
+        return wake(loaded, around)
+    except DubanError:
+        return None
+
+
+def _foreseen_event(event: EventDraft, words: Words) -> Text:
+    header: dict[str, Any] = dict(event.header)
+    header["tasks"] = [one if isinstance(one, int) else one.kind for one in event.tasks]
+    told = words.event(event.kind, header)
+    heard = [words.names.person(one.person_id) for one in event.messages if one.person_id is not None]
+    if not heard:
+        return Text(f"  {told.zh}", f"  {told.en}")
+    who = join(list(dict.fromkeys(heard)))
+    return Text(f"  {told.zh}；通知{who.zh}", f"  {told.en}; {who.en} will be told")

@@ -1,0 +1,65 @@
+"""A task with all that an explanation of it needs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from ..decision import Loaded, Surroundings
+from ..decision.case import Case
+from ..definition.model import Definition
+from ..definition.sentences import Labels
+from ..engine import Frame
+from ..reading.history import words_of
+from ..reading.names import Names, names, persons_of
+from ..reading.standing import load_one
+from ..reading.words import Words
+from ..text import Text
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Subject:
+    """A task and all that an explanation of it needs."""
+
+    loaded: Loaded
+    around: Surroundings
+    words: Words
+
+    @property
+    def definition(self) -> Definition:
+        """The definition that the task follows."""
+        return self.around.books[self.loaded.task.kind].definition
+
+    @property
+    def case(self) -> Case:
+        """The task as the engine would begin to decide it."""
+        return Case(self.loaded, self.around)
+
+    @property
+    def labels(self) -> Labels:
+        """What the names of conditions are called."""
+        own = self.definition
+        labels: dict[str, Text] = {name: fact.label for name, fact in own.facts.items()}
+        labels |= {name: rows.label for name, rows in own.lists.items()}
+        labels |= self.words.kinds
+        return labels | {name: one.label for name, one in own.transitions.items()}
+
+
+def subject_of(frame: Frame, task_id: int) -> Subject:
+    """The task with what an explanation needs: the only function here that reads.
+
+    Raises:
+        Unknown: there is no such task.
+        Undecidable: its data can't be read.
+    """
+    loaded, around = load_one(frame, task_id)
+    bare = Subject(loaded=loaded, around=around, words=words_of(frame, loaded.task, Names()))
+    called = names(frame.tx, persons(bare), {*loaded.task.parties.values(), loaded.task.unit_id})
+    return replace(bare, words=words_of(frame, loaded.task, called))
+
+
+def persons(subject: Subject) -> set[int]:
+    """Everybody whom an explanation may name: who holds the roles, and who acted."""
+    case = subject.case
+    found = {person for role in subject.definition.roles for person in persons_of(case.resolve(role))}
+    found.update(person for acted in subject.loaded.task.actors.values() for person in acted)
+    return found | {one.asked_by for one in subject.loaded.task.pending}

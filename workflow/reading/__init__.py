@@ -1,0 +1,52 @@
+"""The queries behind what people look at, and the plain records that they give.
+
+    ledger.py    the list of tasks            standing.py   one task with all that belongs to it
+    history.py   what happened, in words      outgoing.py   who must be told
+    people.py    units, people, posts         numbers.py    SFD-12 and back
+    planning.py  what a calendar moves        plain.py      records as JSON
+    names.py     ids as people call them      words.py      values and events in words
+
+Every function takes a `Frame`: one transaction that sees one moment. The number of statements of a
+view is fixed, whatever it shows. The records are frozen and hold no rows: the command line prints
+them, a console may.
+"""
+
+from __future__ import annotations
+
+from .history import Entry, history
+from .ledger import Ledger, Line, Wanted, ledger
+from .names import Names, names
+from .numbers import number_of, read_number
+from .outgoing import Outbox, Waiting, outbox
+from .people import PersonView, UnitView, people, person_id, post_names, unit_id, units
+from .plain import plain
+from .standing import Standing, load_one, standing
+from .words import Words
+
+__all__ = [
+    "Entry",
+    "Ledger",
+    "Line",
+    "Names",
+    "Outbox",
+    "PersonView",
+    "Standing",
+    "UnitView",
+    "Waiting",
+    "Wanted",
+    "Words",
+    "history",
+    "ledger",
+    "load_one",
+    "names",
+    "number_of",
+    "outbox",
+    "people",
+    "person_id",
+    "plain",
+    "post_names",
+    "read_number",
+    "standing",
+    "unit_id",
+    "units",
+]

@@ -1,0 +1,96 @@
+"""What happened to a task, line by line, in words."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+from sqlalchemy import bindparam, select
+
+from ..engine import Frame
+from ..store.applying import EVENT, VALUE
+from ..store.ports import Transaction
+from ..store.sql import Statement
+from ..task import Task
+from ..text import Text
+from .ledger import definition_of, zone_of
+from .names import Names, names
+from .numbers import number_of
+from .words import Words
+
+_EVENTS = Statement(select(*EVENT.columns).where(EVENT.c.task_id == bindparam("task")).order_by(EVENT.c.seq))
+_VALUES = Statement(
+    select(VALUE.c.event_id, VALUE.c.name, VALUE.c.value)
+    .join(EVENT, EVENT.c.id == VALUE.c.event_id)
+    .where(EVENT.c.task_id == bindparam("task"))
+    .order_by(VALUE.c.event_id, VALUE.c.name)
+)
+_PERSONS = ("actor", "on_behalf", "asked_by")  # keys of a header that hold a person
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Entry:
+    """One line of history."""
+
+    seq: int
+    at: int  # when it was true, ms
+    recorded_at: int
+    kind: str
+    text: Text
+    values: tuple[Text, ...]  # what was reported; what was erased is not here
+    told: tuple[Text, ...]  # who was told
+    header: Mapping[str, Any]
+    hash: str  # hex
+
+
+def history(frame: Frame, task: Task) -> tuple[Entry, ...]:
+    """Every event of a task, the oldest first."""
+    events = frame.tx.all(_EVENTS, task=task.id)
+    values: dict[int, dict[str, Any]] = defaultdict(dict)
+    for event, name, value in frame.tx.all(_VALUES, task=task.id):
+        values[event][name] = orjson.loads(value)
+    headers = {row[0]: orjson.loads(row[6]) for row in events}
+    called = _names(frame.tx, task, headers.values(), values.values())
+    words = words_of(frame, task, called)
+    return tuple(_entry(row, headers[row[0]], values[row[0]], words) for row in events)
+
+
+def _entry(row: Sequence[Any], header: dict[str, Any], values: Mapping[str, Any], words: Words) -> Entry:
+    _, _, seq, at, recorded, kind, _, _, digest = row
+    return Entry(
+        seq=seq,
+        at=at,
+        recorded_at=recorded,
+        kind=kind,
+        text=words.event(kind, header),
+        values=tuple(words.values(values)),
+        told=tuple(words.names.person(person) for person in header.get("told", ()) if person is not None),
+        header=header,
+        hash=bytes(digest).hex(),
+    )
+
+
+def _names(tx: Transaction, task: Task, headers: Any, values: Any) -> Names:
+    """The names of everybody, and of every unit, that a history speaks of."""
+    persons: set[int] = set()
+    for header in headers:
+        persons.update(header[key] for key in _PERSONS if header.get(key) is not None)
+        persons.update(person for person in header.get("told", ()) if person is not None)
+    ids = {value for one in values for value in one.values() if isinstance(value, int)}
+    return names(tx, persons | ids, {*task.parties.values(), task.unit_id} | ids)
+
+
+def words_of(frame: Frame, task: Task, called: Names) -> Words:
+    """What the words of a task's definition are called."""
+    definition = definition_of(frame, task.version_id, task.kind)
+    books = frame.version(task.version_id).books if definition is not None else {}
+    return Words(
+        definition=definition,
+        kinds={kind: book.definition.label for kind, book in books.items()},
+        names=called,
+        calendar=frame.calendar(zone_of(frame, task.version_id)),
+        number=lambda ident: number_of(frame, ident, task.campaign_id),
+    )

@@ -1,0 +1,264 @@
+"""The ledger: the tasks that answer to some filters, the gravest first, with who is waited for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import String, cast, func, literal_column, select
+from sqlalchemy.sql import ColumnElement
+
+from ..definition.model import LIGHTS, Definition
+from ..engine import Frame
+from ..errors import DubanError, Unknown
+from ..people import Resolved, resolve
+from ..store import tasks
+from ..store.sql import OneOf, Statement
+from ..store.tasks import TASK
+from ..task import Loaded, Task
+from ..text import Text
+from .names import Names, names, persons_of
+from .numbers import number_of
+from .people import known, person_id, unit_id
+from .words import same
+
+_GRAVITY: ColumnElement[int] = literal_column(
+    "CASE task.light " + " ".join(f"WHEN '{light}' THEN {n}" for n, light in enumerate(LIGHTS)) + " END"
+)
+_ANY_DUE: ColumnElement[int] = literal_column("CASE WHEN task.due_at IS NULL THEN 1 ELSE 0 END")
+# Tasks that wait for the same role at the same unit wait for the same people.
+_SEAT = (
+    cast(TASK.c.version_id, String)
+    + literal_column("'/'")
+    + TASK.c.kind
+    + literal_column("'/'")
+    + TASK.c.waits_for
+    + literal_column("'/'")
+    + cast(TASK.c.unit_id, String)
+    + literal_column("'/'")
+    + func.coalesce(cast(TASK.c.waits_unit, String), literal_column("''"))
+)
+_waiting = (TASK.c.ended_at.is_(None), TASK.c.waits_for.is_not(None))
+_SEATS = Statement(
+    select(*tasks.TASK.columns, _SEAT.label("seat")).where(
+        TASK.c.id.in_(select(func.min(TASK.c.id)).where(*_waiting).group_by(_SEAT))
+    )
+)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Wanted:
+    """What to list. None takes everything."""
+
+    unit: str | None = None  # code
+    kind: str | None = None
+    state: str | None = None
+    light: str | None = None
+    waits_for: str | None = None  # a role, or the code of a person
+    open: bool | None = True  # False: only what has ended
+    limit: int = 50
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Line:
+    """A task on the ledger."""
+
+    id: int
+    number: str
+    kind: str
+    kind_label: Text
+    track: str | None
+    unit: Text
+    state: str
+    state_label: Text
+    light: str
+    due_at: int | None  # ms, stops included
+    provisional: bool  # the deadline rests on a year that nobody has published
+    waits_for: str | None  # role
+    waits_label: Text | None
+    waits_people: tuple[Text, ...]  # who that is now; empty while the role is vacant to its end
+    opened_at: int
+    ended_at: int | None
+    outcome: str | None
+    revision: int
+    set_aside: str | None  # why its data can't be handled
+    campaign: str
+    zone: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Ledger:
+    """A page of the ledger."""
+
+    lines: tuple[Line, ...]
+    total: int  # how many answer to the filters
+
+
+def ledger(frame: Frame, wanted: Wanted) -> Ledger:
+    """The tasks that answer to the filters: the gravest light first, then the nearest deadline.
+
+    Raises:
+        Unknown: no such unit, kind, state, person or role.
+    """
+    _check_words(frame, wanted)
+    conditions = _conditions(frame, wanted)
+    params: dict[str, Any] = {}
+    if wanted.waits_for is not None:
+        conditions += _waits(frame, wanted.waits_for, params)
+    statement = Statement(
+        select(*TASK.columns, literal_column("count(*) OVER ()"))
+        .where(*conditions)
+        .order_by(_GRAVITY.desc(), _ANY_DUE, TASK.c.due_at, TASK.c.id)
+        .limit(wanted.limit)
+    )
+    rows = frame.tx.all(statement, **params)
+    return Ledger(lines=lines_of(frame, rows), total=rows[0][-1] if rows else 0)
+
+
+def lines_of(frame: Frame, rows: Sequence[Sequence[Any]]) -> tuple[Line, ...]:
+    """Rows with every column of a task, as lines of the ledger."""
+    parsed = {row[0]: task for row in rows if (task := task_or_none(row)) is not None}
+    frame.know([Loaded(task=task) for task in parsed.values()])
+    found = {ident: waited_for(frame, task) for ident, task in parsed.items()}
+    persons = [person for one in found.values() if one for person in persons_of(one)]
+    called = names(frame.tx, persons, [row[_AT["unit_id"]] for row in rows])
+    return tuple(_line(frame, row, found.get(row[0]), called) for row in rows)
+
+
+def task_or_none(row: Sequence[Any]) -> Task | None:
+    """The task of a row; None for one whose data can't be read, which is listed all the same."""
+    try:
+        return tasks.task_of(row)
+    except (ValueError, TypeError, KeyError):
+        return None
+
+
+def definition_of(frame: Frame, version_id: int, kind: str) -> Definition | None:
+    """A task's definition; None where its version can't be read."""
+    try:
+        book = frame.version(version_id).books.get(kind)
+    except DubanError:
+        return None
+    return book.definition if book is not None else None
+
+
+def waited_for(frame: Frame, task: Task) -> Resolved | None:
+    """Who a task waits for now; None if for nobody. Its units must be known to the frame."""
+    definition = definition_of(frame, task.version_id, task.kind)
+    if task.waits_for is None or definition is None or task.waits_for not in definition.roles:
+        return None
+    directory = frame.around(task.version_id).directory
+    return resolve(directory, definition, task.waits_for, task, frame.now)
+
+
+_AT = {name: position for position, name in enumerate(tasks.COLUMNS)}
+
+
+def _line(frame: Frame, row: Sequence[Any], who: Resolved | None, called: Names) -> Line:
+    def of(name: str) -> Any:
+        return row[_AT[name]]
+
+    definition = definition_of(frame, of("version_id"), of("kind"))
+    state = definition.states.get(of("state")) if definition else None
+    role = definition.roles.get(of("waits_for") or "") if definition else None
+    campaign = frame.campaigns.get(of("campaign_id"))
+    return Line(
+        id=row[0],
+        number=number_of(frame, row[0], of("campaign_id")),
+        kind=of("kind"),
+        kind_label=definition.label if definition else same(of("kind")),
+        track=of("track") or None,
+        unit=called.unit(of("unit_id")),
+        state=of("state"),
+        state_label=state.label if state else same(of("state")),
+        light=of("light"),
+        due_at=of("due_at"),
+        provisional=bool(of("provisional")),
+        waits_for=of("waits_for"),
+        waits_label=role.label if role else None,
+        waits_people=tuple(called.actor(one) for one in who.actors) if who else (),
+        opened_at=of("opened_at"),
+        ended_at=of("ended_at"),
+        outcome=of("outcome"),
+        revision=of("revision"),
+        set_aside=(of("set_aside_why") or "?") if of("set_aside_at") is not None else None,
+        campaign=campaign.name if campaign else "",
+        zone=zone_of(frame, of("version_id")),
+    )
+
+
+def zone_of(frame: Frame, version_id: int) -> str:
+    """The zone of a campaign; the usual one where its version can't be read."""
+    try:
+        return frame.version(version_id).pack.campaign.zone
+    except DubanError:
+        return "Asia/Shanghai"
+
+
+# --- filters ----------------------------------------------------------------------------------------
+
+
+def _conditions(frame: Frame, wanted: Wanted) -> list[ColumnElement[bool]]:
+    found: list[ColumnElement[bool]] = []
+    if wanted.open is not None:
+        found.append(TASK.c.ended_at.is_(None) if wanted.open else TASK.c.ended_at.is_not(None))
+    for column, value in (("kind", wanted.kind), ("state", wanted.state), ("light", wanted.light)):
+        if value is not None:
+            found.append(TASK.c[column] == value)
+    if wanted.unit is not None:
+        found.append(TASK.c.unit_id == unit_id(frame.tx, wanted.unit))
+    return found
+
+
+def _check_words(frame: Frame, wanted: Wanted) -> None:
+    """A word that no definition in force has would only list nothing, and look like good news."""
+    found = definitions(frame)
+    if wanted.light is not None and wanted.light not in LIGHTS:
+        raise known(Text("灯色", "light"), wanted.light, LIGHTS)
+    if not found:
+        return
+    kinds = {one.kind for one in found}
+    states = {name for one in found for name in one.states}
+    if wanted.kind is not None and wanted.kind not in kinds:
+        raise known(Text("事项类型", "kind of task"), wanted.kind, kinds)
+    if wanted.state is not None and wanted.state not in states:
+        raise known(Text("状态", "state"), wanted.state, states)
+
+
+def definitions(frame: Frame) -> list[Definition]:
+    """Every definition of the campaigns in force."""
+    return [
+        book.definition
+        for campaign in frame.campaigns.values()
+        for book in frame.version(campaign.version_id).books.values()
+    ]
+
+
+def _waits(frame: Frame, word: str, params: dict[str, Any]) -> list[ColumnElement[bool]]:
+    """A role by name, or a person by code: then every seat that this person fills now."""
+    roles = {name for one in definitions(frame) for name in one.roles}
+    if word in roles:
+        return [TASK.c.waits_for == word]
+    try:
+        person = person_id(frame.tx, word)
+    except Unknown as error:
+        zh, en = error.text
+        raise Unknown(
+            f"{zh}也没有这个角色；角色有：{'、'.join(sorted(roles))}。",
+            f"{en} Nor is there such a role; the roles are: {', '.join(sorted(roles))}.",
+        ) from error
+    params["seats"] = sorted(_seats_of(frame, person))
+    return [*_waiting, OneOf(_SEAT, "seats", words=True)]
+
+
+def seats(frame: Frame) -> list[tuple[str, Task, Resolved | None]]:
+    """Every seat that open tasks wait for, with one of these tasks and who fills the seat now."""
+    rows = frame.tx.all(_SEATS)
+    parsed = [(row[-1], task) for row in rows if (task := task_or_none(row)) is not None]
+    frame.know([Loaded(task=task) for _, task in parsed])
+    return [(seat, task, waited_for(frame, task)) for seat, task in parsed]
+
+
+def _seats_of(frame: Frame, person: int) -> set[str]:
+    return {seat for seat, _, who in seats(frame) if who is not None and person in who.persons}

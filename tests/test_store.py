@@ -449,7 +449,7 @@ def test_ids_are_drawn_once_whoever_draws(database_url: str) -> None:
 
 
 def episode(ident: int, rule: str = "late", ended_at: int | None = None) -> tuple[Any, ...]:
-    return (ident, 1, rule, "red", 1, 1, 0, None, None, ended_at, "cleared" if ended_at else None)
+    return (ident, 1, rule, "red", 1, 1, 1, 0, None, None, ended_at, "cleared" if ended_at else None)
 
 
 def moment(ident: int, nominal: str = "2026-03-02 09:00") -> tuple[Any, ...]:

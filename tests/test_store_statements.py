@@ -219,7 +219,7 @@ def fill(port: Port) -> None:
     with port.write("clock") as tx:
         tx.insert(
             tasks.EPISODE,
-            [(n, n, "late", "red", 1, 1, 0, None, None, 5 if n % 20 else None, None) for n in everyone],
+            [(n, n, "late", "red", 1, 1, 1, 0, None, None, 5 if n % 20 else None, None) for n in everyone],
         )
         tx.insert(tasks.CONCERN, [(n, n // 2, n, 1, None) for n in everyone])
         tx.insert(tasks.LIST_ROW, [(n, n, "problems", "{}", None, None) for n in everyone])

@@ -289,6 +289,7 @@ class EpisodeRow(SQLModel, table=True):
     light: str
     opened_at: int = _big()
     told_at: int = _big()
+    epoch: int  # the planning epoch it opened in: importing a notice later never takes it back
     superseded: int = _flag()
     inert_at: int | None = _big(null=True)
     inert_by: str | None = None

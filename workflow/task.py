@@ -104,6 +104,7 @@ class Episode:
     light: Light
     opened_at: int
     told_at: int  # last telling; `again: every` counts from here
+    epoch: int = 0  # the planning epoch it opened in
     superseded: int = 0  # 1: a graver rung acted; it keeps its light and does nothing more
     inert_at: int | None = None  # lifted or ended by `until` while the condition still holds
     inert_by: EpisodeEnd | None = None

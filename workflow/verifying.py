@@ -15,7 +15,7 @@ from typing import Any
 import orjson
 from sqlalchemy import bindparam, func, select
 
-from .audit import FIRST, GENESIS, Fault, Line, Value, verify_chain
+from .audit import GENESIS, Fault, Line, Value, verify_chain
 from .store.applying import EVENT, VALUE
 from .store.ports import Port, Transaction
 from .store.sql import Statement
@@ -42,8 +42,7 @@ _VALUES = Statement(
     .where(*_of_block)
 )
 # Beside the hashed header stand columns to search by: they must say the same.
-_BESIDE = (("at", "at"), ("recorded_at", "recorded"))
-OPENED = "opened"  # the kind of a task's first line; its header has the kind of the task instead
+_BESIDE = (("kind", "kind"), ("at", "at"), ("recorded_at", "recorded"))
 
 
 @dataclass(kw_only=True, slots=True)
@@ -207,8 +206,6 @@ def _note_beside(
 
 def _differing(row: Sequence[Any], line: Line) -> Iterator[str]:
     columns = dict(zip((column.name for column in EVENT.columns), row, strict=True))
-    if columns["kind"] != (OPENED if line.seq == FIRST else line.header.get("kind")):
-        yield "kind"
     yield from (column for column, key in _BESIDE if columns[column] != line.header.get(key))
 
 

@@ -378,10 +378,10 @@ class Story:
                 rule=row[2],
                 light=row[3],
                 opened_at=row[4],
-                superseded=bool(row[6]),
-                inert_by=row[8],
-                ended_at=row[9],
-                ended_by=row[10],
+                superseded=bool(row[7]),
+                inert_by=row[9],
+                ended_at=row[10],
+                ended_by=row[11],
             )
             for row in self._all(_EPISODES)
             if row[1] == task and rule in (None, row[2])
@@ -549,7 +549,7 @@ class Story:
         ended = Counter((one.task_id, one.header["rule"]) for one in self._of_kind("episode_ended"))
         rows = self._all(_EPISODES)
         assert opened == Counter((row[1], row[2]) for row in rows)
-        assert ended == Counter((row[1], row[2]) for row in rows if row[9] is not None)
+        assert ended == Counter((row[1], row[2]) for row in rows if row[10] is not None)
 
     def _of_kind(self, kind: str) -> Iterator[Happened]:
         return (one for one in self.history() if one.kind == kind)

@@ -111,6 +111,19 @@ def test_a_step_that_ran_out_is_not_given_back_by_a_notice(checks: Story) -> Non
     assert len(story.episodes(check, "slow_review")) == 1
 
 
+def test_a_silence_that_was_told_is_not_taken_back_by_a_notice(checks: Story) -> None:
+    """Ten workdays without a word were over; a notice that makes them nine un-fires nothing."""
+    story = checks
+    check = story.the("self_check", "chenguang")
+    story.at("2026-03-16 23:00").does("handler of chenguang", "sign_for", check)
+    story.at("2026-03-31 09:00").expect_episode(check, "silent", opened_at="2026-03-31 00:00")
+    story.imports_calendar(with_days_off(story, "2026-03-26"))
+    story.run()
+    story.expect_episode(check, "silent", opened_at="2026-03-31 00:00")
+    story.at("2026-03-31 10:00").does("handler of chenguang", "report", check, progress=50)
+    assert not story.episodes(check, "silent")[-1].open
+
+
 def test_a_notice_moves_a_deadline_that_stands_still(checks: Story) -> None:
     """In the supervisors' hands its days pass by, and it isn't over."""
     story = checks

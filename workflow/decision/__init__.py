@@ -80,7 +80,7 @@ def begin(new: NewTask, around: Surroundings) -> Decision:
     definition = around.books[new.kind].definition
     case = Case(Loaded(task=_blank(new, definition, around), parent=new.parent), around)
     state = definition.first_state
-    event = case.record("opened", case.now, kind=new.kind, state=state.name, unit=new.unit_id)
+    event = case.record("opened", case.now, of_kind=new.kind, state=state.name, unit=new.unit_id)
     event.header |= {"deadline": case.task.deadline, "basis": case.task.deadline_basis, **new.origin}
     event.values |= new.facts
     case.provisional()

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from copy import copy
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 
@@ -30,6 +30,7 @@ class Surroundings:
     directory: Directory
     milestones: Mapping[str, date]
     epoch: int  # the planning epoch: which calendar and campaign are in force
+    calendars: Mapping[int, Calendar] = field(default_factory=dict)  # of this and earlier epochs
     books: Mapping[str, Book]  # by kind, of the task's version
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..calendar import Duration
-from ..condition import Look, crossing, earliest, next_end, unstopped
+from ..condition import Look, Looker, crossing, earliest, next_end, unstopped
 from ..definition.model import Rule
 from ..task import Episode, Related
 from .case import Case
@@ -22,12 +22,28 @@ def look_at_rules(case: Case, at: int) -> int | None:
             found, change = look(case.view)
             truth = found is True
         episode = case.live.get(rule.name)
+        if episode is not None and not truth and episode.epoch != case.around.epoch:
+            truth, change = _as_it_opened(case, rule, look, episode, change)
         if episode is None:
             again = _open_if_due(case, rule, at) if truth else None
         else:
             again = _follow(case, rule, episode, truth, at)
         changes = earliest(changes, change, again)
     return changes
+
+
+def _as_it_opened(
+    case: Case, rule: Rule, look: Looker, episode: Episode, change: int | None
+) -> tuple[bool, int | None]:
+    """An episode is judged by the calendar it opened under, too: importing a notice never un-fires."""
+    ours, view = case.view.calendar, case.view
+    calendar = case.around.calendars.get(episode.epoch, ours)
+    if calendar is ours or (rule.states and case.task.state not in rule.states):
+        return False, change
+    view.calendar = calendar
+    found, other = look(view)
+    view.calendar = ours
+    return found is True, earliest(change, other)
 
 
 def _look_at_remaining(case: Case, at: int) -> int | None:
@@ -67,7 +83,9 @@ def _since(case: Case, rule: Rule, start: int, span: Duration) -> Look:
 
 
 def _open(case: Case, rule: Rule, at: int) -> Episode:
-    episode = Episode(id=0, rule=rule.name, light=rule.light, opened_at=at, told_at=case.now)
+    episode = Episode(
+        id=0, rule=rule.name, light=rule.light, opened_at=at, told_at=case.now, epoch=case.around.epoch
+    )
     case.live[rule.name] = episode
     case.new_episodes.append(episode)
     # A new dict: the original task shares the old one.

@@ -37,8 +37,8 @@ class _Caches:
 
     stamp: Stamp
     campaigns: dict[int, CampaignInForce] = field(default_factory=dict)
-    years: dict[int, CalendarYear] = field(default_factory=dict)
-    calendars: dict[str, Calendar] = field(default_factory=dict)
+    years: dict[int, dict[int, CalendarYear]] = field(default_factory=dict)  # by epoch
+    calendars: dict[tuple[str, int], Calendar] = field(default_factory=dict)  # by zone and epoch
     directories: dict[int, Directory] = field(default_factory=dict)  # by version
     units_loaded: set[int] = field(default_factory=set)
     holdings: dict[tuple[str, int], Any] = field(default_factory=dict)
@@ -64,7 +64,8 @@ class Library:
 
     def _read(self, tx: Transaction, stamp: Stamp) -> _Caches:
         campaigns = {one.id: one for one in organisation.campaigns(tx)}
-        return _Caches(stamp=stamp, campaigns=campaigns, years=organisation.calendar_years(tx))
+        years = organisation.calendar_years_by_epoch(tx)
+        return _Caches(stamp=stamp, campaigns=campaigns, years=years)
 
     def version(self, tx: Transaction, version_id: int) -> Version:
         """A pack version, read and compiled once."""
@@ -111,12 +112,20 @@ class Frame:
 
     def calendar(self, zone: str) -> Calendar:
         """The calendar in force in a zone."""
-        found = self._caches.calendars.get(zone)
-        if found is None:
-            imported = self._caches.years
-            found = default_calendar(zone, imported=imported, version=self._caches.stamp.epoch)
-            self._caches.calendars[zone] = found
-        return found
+        return self._calendar_at(zone, self._caches.stamp.epoch)
+
+    def _calendar_at(self, zone: str, epoch: int) -> Calendar:
+        """The calendar of a planning epoch; epochs with the same years share one."""
+        calendars, years = self._caches.calendars, self._caches.years
+        if (zone, epoch) not in calendars:
+            alike = (other for other, known in years.items() if known is years[epoch])
+            known = next((calendars[zone, one] for one in alike if (zone, one) in calendars), None)
+            made = known or default_calendar(zone, imported=years[epoch], version=epoch)
+            calendars[zone, epoch] = made
+        return calendars[zone, epoch]
+
+    def _calendars(self, zone: str) -> dict[int, Calendar]:
+        return {epoch: self._calendar_at(zone, epoch) for epoch in reversed(self._caches.years)}
 
     def is_draft(self, version_id: int, kind: str, state: str) -> bool:
         """Whether that state of that kind is a draft's."""
@@ -139,6 +148,7 @@ class Frame:
             directory=self._directory(version),
             milestones=milestones,
             epoch=self._caches.stamp.epoch,
+            calendars=self._calendars(campaign.zone),
             books=version.books,
         )
 

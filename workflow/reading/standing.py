@@ -287,7 +287,7 @@ def _pending(one: Pending, definition: Definition, words: Words) -> PendingView:
 
 
 def _episode(row: Sequence[Any], words: Words) -> EpisodeView:
-    ident, _, rule, light, opened, _, superseded, inert, inert_by, ended, ended_by = row
+    ident, _, rule, light, opened, _, _, superseded, inert, inert_by, ended, ended_by = row
     return EpisodeView(
         id=ident,
         rule=rule,

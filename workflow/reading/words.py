@@ -204,7 +204,7 @@ Header = Mapping[str, Any]
 
 
 def _opened(words: Words, header: Header) -> Text:
-    kind, unit = words.kind(header["kind"]), words.names.unit(header["unit"])
+    kind, unit = words.kind(header["of_kind"]), words.names.unit(header["unit"])
     why = _origin(words, header)
     due = header.get("deadline")
     until = Text(f"，期限 {words.when(due)}", f", due {words.when(due)}") if due is not None else same("")

@@ -156,6 +156,7 @@ def _episode_row(task_id: int, episode: Episode) -> tuple[Any, ...]:
         episode.light,
         episode.opened_at,
         episode.told_at,
+        episode.epoch,
         episode.superseded,
         episode.inert_at,
         episode.inert_by,
@@ -200,12 +201,12 @@ def _write_event(
 def header_of(task_id: int, seq: int, event: EventDraft, now: int) -> dict[str, Any]:
     """What is hashed of an event: ids, codes, numbers and instants; no personal data."""
     header: dict[str, Any] = {
+        **event.header,
         "task": task_id,
         "seq": seq,
         "kind": event.kind,
         "at": event.at,
         "recorded": now,
-        **event.header,
     }
     if event.tasks:
         header["tasks"] = [one.id if isinstance(one, NewTask) else one for one in event.tasks]

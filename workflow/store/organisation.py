@@ -177,7 +177,8 @@ _ADD_DELEGATION = Statement(
         recorded_at=bindparam("now"),
     )
 )
-_YEARS = Statement(select(YEAR.c.year, YEAR.c.body).order_by(YEAR.c.id))
+_YEARS = Statement(select(YEAR.c.year, YEAR.c.body, YEAR.c.imported_at).order_by(YEAR.c.id))
+_EPOCHS = Statement(select(EPOCH.c.id, EPOCH.c.begun_at).order_by(EPOCH.c.id))
 _ADD_YEAR = Statement(
     insert(YEAR).values(year=bindparam("year"), body=bindparam("body"), imported_at=bindparam("now"))
 )
@@ -422,7 +423,20 @@ def delegations(tx: Transaction, principals: Sequence[int]) -> dict[int, list[De
 
 def calendar_years(tx: Transaction) -> dict[int, CalendarYear]:
     """The years that were imported; the newest import of a year is in force."""
-    return {year: CalendarYear.from_json(body) for year, body in tx.all(_YEARS)}
+    return {year: CalendarYear.from_json(body) for year, body, _ in tx.all(_YEARS)}
+
+
+def calendar_years_by_epoch(tx: Transaction) -> dict[int, dict[int, CalendarYear]]:
+    """What had been imported when each planning epoch began; epochs without a change share one dict."""
+    imports = [(year, body, at) for year, body, at in tx.all(_YEARS)]
+    found: dict[int, dict[int, CalendarYear]] = {}
+    shared: dict[int, dict[int, CalendarYear]] = {}
+    for epoch, begun_at in tx.all(_EPOCHS):
+        known = [(year, body) for year, body, at in imports if at <= begun_at]
+        if len(known) not in shared:
+            shared[len(known)] = {year: CalendarYear.from_json(body) for year, body in known}
+        found[epoch] = shared[len(known)]
+    return found
 
 
 def add_calendar_year(tx: Transaction, year: CalendarYear, now: int) -> None:

@@ -380,13 +380,14 @@ def _nudge(row: tuple[Any, ...]) -> Nudge:
 
 
 def _episode(row: tuple[Any, ...]) -> Episode:
-    ident, _task, rule, light, opened, told, superseded, inert, inert_by, ended, ended_by = row
+    ident, _task, rule, light, opened, told, epoch, superseded, inert, inert_by, ended, ended_by = row
     return Episode(
         id=ident,
         rule=rule,
         light=light,
         opened_at=opened,
         told_at=told,
+        epoch=epoch,
         superseded=superseded,
         inert_at=inert,
         inert_by=inert_by,

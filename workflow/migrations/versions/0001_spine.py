@@ -64,6 +64,7 @@ def upgrade() -> None:
         sa.Column("light", sa.String(), nullable=False),
         sa.Column("opened_at", sa.BigInteger(), nullable=False),
         sa.Column("told_at", sa.BigInteger(), nullable=False),
+        sa.Column("epoch", sa.Integer(), nullable=False),
         sa.Column("superseded", sa.SmallInteger(), server_default=sa.text("0"), nullable=False),
         sa.Column("inert_at", sa.BigInteger(), nullable=True),
         sa.Column("inert_by", sa.String(), nullable=True),

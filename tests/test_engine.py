@@ -96,10 +96,12 @@ def test_a_broken_task_is_set_aside_after_five_tries_and_the_rest_goes_on(tell: 
         story.engine.act(found[4], Act(name="close", person_id=person), story.now)
 
     overwrite(story, found[4], body=body)
-    with story.port.write("people") as tx:
-        assert tasks.release(tx, found[4], story.now)
+    assert story.engine.release(found[4], "an administrator", story.now)
+    assert not story.engine.release(found[4], "an administrator", story.now)
     story.run()
     assert late(story) == set(found)
+    told = [one.kind for one in story.history(found[4])]
+    assert told[-3:] == ["set_aside", "released", "episode_opened"]
 
 
 def test_a_person_who_acts_on_a_broken_task_is_told_so(tell: Tell, tmp_path: Path) -> None:

@@ -12,11 +12,11 @@ import structlog
 
 from .. import rounds
 from ..calendar import default_calendar
-from ..decision import Act
+from ..decision import Act, EventDraft
 from ..definition.model import Pack
 from ..errors import Overtaken
 from ..store import organisation, tasks
-from ..store.applying import Salts
+from ..store.applying import Salts, note
 from ..store.ports import Port, Transaction
 from .acting import act_in
 from .firing import Firing, next_moments
@@ -109,6 +109,24 @@ class Engine:
     ) -> Answer:
         with self.port.write("people") as tx:
             return act_in(tx, self.library, self._salts, task_id, wanted, now, revision, request_id)
+
+    def release(self, task_id: int, by: str, now: int) -> bool:
+        """Put a task that was set aside back into the clock's queue; False if it wasn't.
+
+        Args:
+            by: who agrees; kept beside the history, where it can be erased.
+        """
+        with self.port.write("people") as tx:
+            if not tasks.release(tx, task_id, now):
+                return False
+            note(
+                tx,
+                task_id,
+                EventDraft(kind="released", at=now, header={}, values={"by": by}),
+                now,
+                self._salts,
+            )
+            return True
 
     # --- the clock acts ---------------------------------------------------------------------------
 

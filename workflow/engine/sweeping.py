@@ -11,10 +11,10 @@ from dataclasses import dataclass, field
 
 import structlog
 
-from ..decision import Decision, Loaded, Surroundings, replan, wake
+from ..decision import Decision, EventDraft, Loaded, Surroundings, replan, wake
 from ..errors import Overtaken, StoreError
 from ..store import organisation, tasks
-from ..store.applying import Salts
+from ..store.applying import Salts, note
 from ..store.ports import Port, Transaction
 from ..task import Task
 from .claimed import tasks_of
@@ -122,6 +122,8 @@ class Sweeper:
             tries = tasks.count_try(tx, task_id, now + retry_after(before + 1))
             if tries >= TRIES:
                 tasks.set_aside(tx, task_id, now, why)
+                event = EventDraft(kind="set_aside", at=now, header={"tries": tries}, values={"why": why})
+                note(tx, task_id, event, now, self._salts)
                 ran.set_aside.append(task_id)
         log.error(
             "undecidable",

@@ -99,7 +99,7 @@ class Words:
     def fact_label(self, name: str) -> Text:
         """What a fact is called."""
         fact = self.fact(name)
-        return fact.label if fact is not None else same(name)
+        return fact.label if fact is not None else _NOTES.get(name, same(name))
 
     def _label(self, group: str, name: str) -> Text:
         found = getattr(self.definition, group).get(name) if self.definition is not None else None
@@ -352,6 +352,8 @@ def _released(_words: Words, _header: Header) -> Text:
     return Text("已放行", "released")
 
 
+# What lies beside a line that no fact of the definition names.
+_NOTES = {"why": Text("原因", "Why"), "by": Text("放行人", "Agreed by")}
 _TELLERS: Mapping[str, Callable[[Words, Header], Text]] = {
     "opened": _opened,
     "act": _act,

@@ -12,7 +12,7 @@ from operator import attrgetter
 from typing import Any
 
 import orjson
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from .. import audit
 from ..decision import Decision, EventDraft, NewTask
@@ -54,6 +54,7 @@ _ALL_COLUMNS = tuple(
 )
 _beyond_the_clock = attrgetter(*(name for name in _ALL_COLUMNS if name not in _CLOCK_COLUMNS))
 _EPISODE_COLUMNS = ("told_at", "superseded", "inert_at", "inert_by", "ended_at", "ended_by")
+_HEAD = Statement(select(tasks.TASK.c.seq, tasks.TASK.c.head).where(tasks.TASK.c.id == bindparam("task")))
 _CONCERN_KEY = ("task_id", "about_id", "episode_id")
 _STANDING_CONCERNS = Statement(
     select(*(tasks.CONCERN.c[name] for name in _CONCERN_KEY)).where(
@@ -93,6 +94,32 @@ def apply(tx: Transaction, decisions: Sequence[Decision], now: int, salts: Salts
     for decision in decisions:
         _collect(decision, rows, ids, now, salts)
     _write(tx, rows, now)
+
+
+def note(tx: Transaction, task_id: int, event: EventDraft, now: int, salts: Salts) -> None:
+    """Add one line to a task's history without deciding on it: its data may be what is wrong.
+
+    The caller has locked the row by changing it in the same transaction.
+    """
+    row = tx.one(_HEAD, task=task_id)
+    if row is None:
+        return
+    chain, rows = _Chain(id=task_id, seq=row[0], head=bytes(row[1])), _Rows()
+    ids = iter(tx.draw("row_id", 1 + len(event.messages)))
+    _write_event(chain, event, rows, ids, now, salts)
+    tx.insert(EVENT, rows.events)
+    tx.insert(VALUE, rows.values)
+    tx.insert(OUTGOING, rows.outgoing)
+    _guarded(tx, tasks.TASK, ("seq", "head"), ("id", "seq"), [(chain.seq, chain.head, task_id, row[0])])
+
+
+@dataclass(kw_only=True, slots=True)
+class _Chain:
+    """The end of a task's history."""
+
+    id: int
+    seq: int
+    head: bytes
 
 
 def _ids_needed(decision: Decision) -> int:
@@ -166,7 +193,7 @@ def _episode_row(task_id: int, episode: Episode) -> tuple[Any, ...]:
 
 
 def _write_event(
-    task: Task, event: EventDraft, rows: _Rows, ids: Iterator[int], now: int, salts: Salts
+    task: Task | _Chain, event: EventDraft, rows: _Rows, ids: Iterator[int], now: int, salts: Salts
 ) -> None:
     """Give an event its number and its hash, and move the task's head to it."""
     task.seq += 1

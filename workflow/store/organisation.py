@@ -485,4 +485,6 @@ def request(tx: Transaction, ident: str) -> tuple[Any, ...] | None:
 
 def stored_evidence(tx: Transaction, hashes: Sequence[str]) -> set[str]:
     """Those of these hashes whose file is stored."""
+    if not hashes:
+        return set()
     return {row[0] for row in tx.all(_STORED, hashes=list(hashes))}

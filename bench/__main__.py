@@ -14,6 +14,8 @@ from typing import get_args
 
 import structlog
 
+from workflow.engine.memory import calm
+
 from .pack import measured_pack
 from .places import Kind, place
 from .report import machine, table, write
@@ -69,6 +71,7 @@ def main() -> None:
     sizes = TINY if chosen.tiny else QUICK if chosen.quick else FULL
     kinds: list[Kind] = list(get_args(Kind)) if chosen.database == "both" else [chosen.database]
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
+    calm()  # as the daemon does
     start = time.perf_counter()
     with tempfile.TemporaryDirectory(prefix="duban-bench-", dir=chosen.folder) as name:
         folder = Path(name)

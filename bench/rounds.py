@@ -123,6 +123,8 @@ class Bench:
         )
         try:
             self._warm_up(name, url, population, job, figures)
+            if isinstance(self.place, PostgresPlace):
+                self.place.settle(name)
             self.place.copy(name, f"{name}_floor")
             self._in_turns(name, url, population, job, figures)
         finally:
@@ -139,8 +141,6 @@ class Bench:
             grow(connection, self.place.dialect, population, job.population, self.say)
         finally:
             connection.close()
-        if isinstance(self.place, PostgresPlace):
-            self.place.checkpoint()
         return url, population
 
     def _warm_up(self, name: str, url: str, population: Population, job: Job, figures: Figures) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import io
 import json
@@ -16,6 +17,9 @@ import pytest
 from typer.testing import CliRunner, Result
 
 import main
+from commands.demo import DEMO
+from commands.desk import Desk
+from commands.screen import width
 from tests.stories.teller import Story
 from tests.storing import raw
 from workflow.clock import VirtualClock
@@ -483,9 +487,9 @@ def test_the_ledger_is_printed_and_given_as_json(town: Town) -> None:
 
 def test_columns_stand_below_each_other_in_chinese_too(town: Town) -> None:
     head, *lines = town.call("tasks", "--kind", CHECK, lang="zh").stdout.splitlines()[:-1]
-    at = main._width(head[: head.index("期限")])
+    at = width(head[: head.index("期限")])
     for line in lines:
-        assert main._width(line[: line.index("2026-04-30")]) == at
+        assert width(line[: line.index("2026-04-30")]) == at
 
 
 def test_a_ledger_that_nobody_keeps_up_says_so(town: Town) -> None:
@@ -696,6 +700,64 @@ def test_a_simulation_uses_a_database_of_its_own_unless_one_is_named(
     assert duban("verify", "--database", f"sqlite:///{tmp_path}/own.db").exit_code == 0
 
 
+def test_a_simulation_leaves_its_evidence_beside_its_database(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    kept, thrown, own = tmp_path / "kept", tmp_path / "thrown", f"sqlite:///{tmp_path}/own.db"
+    play = ("simulate", "demonstration_site", "--days", "2")
+    assert duban(*play, "--evidence-folder", str(thrown)).exit_code == 0
+    assert not thrown.exists()
+    assert duban(*play, "--database", own).exit_code == 0
+    assert (tmp_path / "evidence").is_dir()
+    found = json.loads(duban("doctor", "--database", own, "--json").stdout)
+    assert [one for one in found if one["level"] == "wrong"] == []
+    other = ("--database", f"sqlite:///{tmp_path}/other.db", "--evidence-folder", str(kept))
+    assert duban(*play, *other).exit_code == 0
+    assert kept.is_dir()
+
+
+# --- the demonstration --------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where a demonstration plays, on a fixed day, with a daemon that goes home at once."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(main, "CLOCK", VirtualClock(1_790_000_000_000))  # 2026-09-21 21:33
+    monkeypatch.setattr("commands.demo.keep_watch", lambda desk, _interval: desk.say("当班", "on duty"))
+    return tmp_path / "var" / "demo.db"
+
+
+def test_the_demonstration_tells_a_story_and_what_to_try(stage: Path) -> None:
+    stage.parent.mkdir()
+    stage.write_text("yesterday's")
+    done = duban("demo")
+    assert done.exit_code == 0, done.stderr
+    assert "days from 2026-05-0" in done.stdout
+    told = done.stdout.partition("The story of task SFD-")[2]
+    assert ", red" in told
+    assert "episode over" in told
+    assert "Struck off" in told or "Closed" in told
+    tries = [line.split("duban ")[-1] for line in told.splitlines() if line.endswith(f"sqlite:///{DEMO}")]
+    assert [one.split()[0] for one in tries] == ["tasks", "explain", "history", "doctor"]
+    for one in tries[:3]:
+        assert duban(*one.split()).exit_code == 0
+    found = json.loads(duban(*tries[3].split(), "--json").stdout)
+    assert {one["about"] for one in found if one["level"] in ("wrong", "waits")} == {"daemon"}
+    assert told.endswith("on duty\n")
+
+
+def test_a_demonstration_leaves_a_database_alone_that_a_daemon_works_on(stage: Path) -> None:
+    stage.parent.mkdir()
+    stage.write_text("at work")
+    with stage.with_name("demo.db.daemon").open("a") as place:
+        fcntl.flock(place, fcntl.LOCK_EX)
+        refused = duban("demo")
+    assert (refused.exit_code, "a daemon already works on var/demo.db" in refused.stderr) == (1, True)
+    assert stage.read_text() == "at work"
+
+
 def test_progress_is_shown_on_a_terminal_once_it_takes_a_second(monkeypatch: pytest.MonkeyPatch) -> None:
     class Terminal(io.StringIO):
         def isatty(self) -> bool:
@@ -703,9 +765,9 @@ def test_progress_is_shown_on_a_terminal_once_it_takes_a_second(monkeypatch: pyt
 
     terminal, seconds = Terminal(), iter([0.0, 0.5, 1.5])
     monkeypatch.setattr(sys, "stderr", terminal)
-    monkeypatch.setattr("main.time.monotonic", lambda: next(seconds, 2.0))
-    desk = main.Desk(language="zh", url="", evidence=None)
-    with main._Progress(desk, "校验", "Verifying") as progress:
+    monkeypatch.setattr("commands.screen.time.monotonic", lambda: next(seconds, 2.0))
+    desk = Desk(language="zh", url="", evidence=None, clock=VirtualClock(0), salts=bytes)
+    with desk.progress("校验", "Verifying") as progress:
         progress(1, 4)
         assert terminal.getvalue() == ""
         progress(2, 4)

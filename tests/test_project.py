@@ -101,7 +101,7 @@ def test_the_wheel_ships_packs_and_migrations(project_files: list[Path], tmp_pat
     shipped = set(zipfile.ZipFile(wheel).namelist())
     expected = {
         path.relative_to(ROOT).as_posix()
-        for folder in ("definitions", "workflow", "notifier", "console")
+        for folder in ("definitions", "commands", "workflow", "notifier", "console")
         for path in project_files
         if path.is_relative_to(ROOT / folder)
     }

@@ -1,0 +1,15 @@
+"""The command line, a theme a file; `main.py` puts them together.
+
+    packs.py    init, check, load, version       calendar.py  calendar show, import, recompute
+    ledger.py   tasks, show, history, outbox     people.py    units, people, post, delegate
+    why.py      explain                          health.py    release, verify, doctor
+    acting.py   act                              watch.py     simulate, daemon
+                                                 demo.py      demo
+
+What they share: speaking.py (one of two languages, and a sentence for every error), arguments.py
+(how a command is declared), desk.py (settings, database, output), screen.py (columns, progress, the
+log), dates.py (days as they are typed).
+
+Everything that thinks lives in `workflow`; here arguments become a call, and a record becomes lines.
+Heavy modules are imported inside the commands, so that `duban --help` answers at once.
+"""

@@ -1,0 +1,254 @@
+"""Acting on a task: facts, rows, evidence, and what may be done at all."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from workflow.errors import UsageError
+from workflow.text import Text
+
+from .arguments import AsJson, TaskNumber, argument, command, group, option
+from .desk import Desk, desk_of
+
+if TYPE_CHECKING:
+    from workflow.decision import Act
+    from workflow.engine import Answer, Frame
+    from workflow.evidence import Stored
+
+app = group()
+_CELL = re.compile(r'(?:[^,"]|"[^"]*")+')  # what commas separate, except between quotes
+
+
+ActingPerson = Annotated[
+    str, option("以谁的身份（人员代码）。", "Who acts: a person's code.", "--as", metavar="PERSON")
+]
+WhatToDo = Annotated[
+    str | None,
+    argument(
+        "流转名，或 confirm:流转、refuse:流转、lift:规则。",
+        "What to do: a transition, confirm:T, refuse:T, lift:RULE.",
+        metavar="TRANSITION",
+    ),
+]
+SomeFacts = Annotated[
+    list[str] | None, option("填报项，可多次。", "A fact; repeatable.", metavar="NAME=VALUE")
+]
+SomeRows = Annotated[
+    list[str] | None,
+    option(
+        '清单的一行，可多次；值含逗号时加引号：列="值"。',
+        'A row; repeatable. With commas: COL="a, b".',
+        metavar="LIST:COL=VAL,…",
+    ),
+]
+SomeFiles = Annotated[list[Path] | None, option("佐证材料，可多次。", "A file; repeatable.", metavar="FILE")]
+
+
+@command(
+    app,
+    "办理；不写流转则列出此人能办什么，为何不能办别的。",
+    "Act on a task, or list what may be done and why not the rest.",
+)
+def act(
+    ctx: typer.Context,
+    task: TaskNumber,
+    person: ActingPerson,
+    transition: WhatToDo = None,
+    fact: SomeFacts = None,
+    row: SomeRows = None,
+    evidence: SomeFiles = None,
+    revision: Annotated[int | None, option("你看到的版次；有人先办则拒绝。", "The revision you saw.")] = None,
+    request_id: Annotated[
+        str | None, option("请求编号；重复提交只办一次。", "A repeat with the same id acts once.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    desk = desk_of(ctx)
+    if transition is None:
+        _list_acts(desk, task, person, as_json=as_json)
+        return
+    wish = _Wish(
+        task=task,
+        person=person,
+        name=transition,
+        facts=_facts(fact or ()),
+        rows=_rows(row or ()),
+        files=tuple(evidence or ()),
+        revision=revision,
+        request_id=request_id,
+    )
+    answer = _act(desk, wish)
+    if as_json:
+        desk.json(answer)
+    else:
+        _tell_answer(desk, answer)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Wish:
+    """An act as it was typed."""
+
+    task: str
+    person: str
+    name: str
+    facts: Mapping[str, str]
+    rows: Mapping[str, list[dict[str, str]]]
+    files: tuple[Path, ...]
+    revision: int | None
+    request_id: str | None
+
+
+def _act(desk: Desk, wish: _Wish) -> Answer:
+    """Keep the evidence of an act that would be taken, then act."""
+    from workflow.reading import read_number
+
+    measured = [_measured(desk, file) for file in wish.files]
+    with desk.frame() as frame:
+        ident = read_number(frame, wish.task)
+        wanted = _wanted(frame, ident, wish, measured)
+        keep = bool(wish.files) and _would_be_taken(frame, ident, wanted, wish)
+    if keep:
+        _keep(desk, wish.files)
+    return desk.engine.act(ident, wanted, desk.now, revision=wish.revision, request_id=wish.request_id)
+
+
+def _wanted(frame: Frame, ident: int, wish: _Wish, measured: Sequence[Stored]) -> Act:
+    from workflow.decision import Act
+    from workflow.explaining import subject_of
+    from workflow.reading import person_id
+
+    definition = subject_of(frame, ident).definition
+    return Act(
+        name=wish.name,
+        person_id=person_id(frame.tx, wish.person),
+        facts=_known_facts(frame, definition.facts, wish.facts),
+        rows=wish.rows,
+        evidence=[one.sha256 for one in measured],
+    )
+
+
+def _would_be_taken(frame: Frame, ident: int, wanted: Act, wish: _Wish) -> bool:
+    """Whether the files are worth keeping: a refusal must leave everything as it was.
+
+    False where the engine has the answer already, or refuses before it looks at evidence.
+    """
+    from workflow.explaining import rehearse, subject_of
+    from workflow.store import organisation
+
+    subject = subject_of(frame, ident)
+    stale = wish.revision is not None and wish.revision != subject.loaded.task.revision
+    answered = wish.request_id is not None and organisation.request(frame.tx, wish.request_id) is not None
+    if frame.stamp.held or stale or answered:
+        return False
+    rehearse(subject, wanted)
+    return True
+
+
+def _measured(desk: Desk, file: Path) -> Stored:
+    try:
+        with file.open("rb") as source:
+            return desk.folder.measure(source)
+    except OSError as error:
+        raise unreadable(file, error) from error
+
+
+def unreadable(file: Path, error: OSError) -> UsageError:
+    why = error.strerror or str(error)
+    return UsageError(
+        f"读不到文件 {file}（{why}）。请检查路径和权限。",
+        f"The file {file} can't be read ({why}). Check the path.",
+    )
+
+
+def _keep(desk: Desk, files: Iterable[Path]) -> None:
+    from workflow.evidence import record
+
+    stored = []
+    for file in files:
+        with file.open("rb") as source:
+            stored.append(desk.folder.store(source))
+    with desk.port.write("people") as tx:
+        record(tx, stored, desk.now)
+
+
+def _facts(given: Sequence[str]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for one in given:
+        name, equals, value = one.partition("=")
+        if not equals or not name or name in found:
+            raise UsageError(
+                f"--fact “{one}”看不懂：应写 名称=值，每项一次。",
+                f"--fact {one!r}: write NAME=VALUE, each name once.",
+            )
+        found[name] = value
+    return found
+
+
+def _rows(given: Sequence[str]) -> dict[str, list[dict[str, str]]]:
+    """Rows by list. `LIST:` alone is an answer too: no rows."""
+    found: dict[str, list[dict[str, str]]] = {}
+    for one in given:
+        name, colon, rest = one.partition(":")
+        cells = [cell.replace('"', "").partition("=") for cell in _CELL.findall(rest)]
+        if not colon or not all(equals for _, equals, _ in cells):
+            raise UsageError(
+                f"--row “{one}”看不懂：应写 清单:列=值,列=值。",
+                f"--row {one!r}: write LIST:COLUMN=VALUE,COLUMN=VALUE.",
+            )
+        rows = found.setdefault(name, [])
+        if cells:
+            rows.append({column.strip(): value for column, _, value in cells})
+    return found
+
+
+def _known_facts(frame: Frame, declared: Mapping[str, Any], facts: Mapping[str, str]) -> dict[str, Any]:
+    """Facts as the engine takes them: people and units by code become their ids."""
+    from workflow.reading import person_id, unit_id
+
+    readers = {"person": person_id, "unit": unit_id}
+    found: dict[str, Any] = {}
+    for name, value in facts.items():
+        reader = readers.get(declared[name].type) if name in declared else None
+        found[name] = value if reader is None else reader(frame.tx, value)
+    return found
+
+
+def _tell_answer(desk: Desk, answer: Answer) -> None:
+    from workflow.explaining import subject_of
+    from workflow.reading import number_of
+
+    with desk.frame() as frame:
+        subject = subject_of(frame, answer.task_id)
+        number = number_of(frame, answer.task_id, subject.loaded.task.campaign_id)
+    state, words = subject.words.state(answer.state), subject.words
+    before = Text("（此前已办，这是当时的答复）", " (done before; this was the answer)")
+    before = before if answer.repeated else Text("", "")
+    desk.say(
+        f"已办理 {number}：现为“{state.zh}”，第 {answer.revision} 版{before.zh}。",
+        f"Done: {number} is {state.en}, revision {answer.revision}{before.en}.",
+    )
+    for one in subject.loaded.task.pending:
+        if one.transition == answer.act:
+            until = words.when(one.expires_at)
+            desk.say(
+                f"经确认方生效，{until} 失效。", f"It takes effect once confirmed, by {until} at the latest."
+            )
+
+
+def _list_acts(desk: Desk, task: str, person: str, *, as_json: bool) -> None:
+    from workflow.explaining import possible, subject_of
+    from workflow.reading import person_id, read_number, screens
+
+    with desk.frame() as frame:
+        subject = subject_of(frame, read_number(frame, task))
+        found = possible(subject, person_id(frame.tx, person))
+    if as_json:
+        desk.json(found)
+    else:
+        desk.blocks(screens.acts(found))

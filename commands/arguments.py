@@ -1,0 +1,57 @@
+"""How commands are declared, and the arguments that several of them take."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+
+import typer
+
+from workflow.errors import UsageError
+
+from .speaking import both
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def option(zh: str, en: str, *names: str, **more: Any) -> Any:
+    """An option, its help in both languages."""
+    return typer.Option(*names, help=both(zh, en), **more)
+
+
+def argument(zh: str, en: str, **more: Any) -> Any:
+    """A positional argument, its help in both languages."""
+    return typer.Argument(help=both(zh, en), **more)
+
+
+def group(**more: Any) -> typer.Typer:
+    """Commands of one theme. One without a name is only a theme: its commands stand at the top."""
+    return typer.Typer(add_completion=False, rich_markup_mode=None, **more)
+
+
+def command(group: typer.Typer, zh: str, en: str, name: str | None = None) -> Callable[[F], F]:
+    """Declare a command, under the function's name unless told otherwise."""
+    return group.command(name, help=both(zh, en))
+
+
+AsJson = Annotated[bool, option("输出 JSON，供程序读取。", "JSON, for programs.", "--json")]
+TaskNumber = Annotated[str, argument("事项编号，如 SFD-12。", "Such as SFD-12, or 12.", metavar="TASK")]
+SomeTask = Annotated[str | None, argument("事项编号。", "A task.", metavar="TASK")]
+PackName = Annotated[
+    str,
+    argument(
+        "方案包文件夹，或随附方案包的名字。", "A folder, or the name of one that ships.", metavar="PACK"
+    ),
+]
+Limit = Annotated[int, option("最多列几条。", "How many to list.", min=1, max=100_000)]
+OfUnit = Annotated[str | None, option("单位代码。", "Code of a unit.", "--unit")]
+
+
+def unreadable(file: Path, error: OSError) -> UsageError:
+    """A file that was named and can't be read."""
+    why = error.strerror or str(error)
+    return UsageError(
+        f"读不到文件 {file}（{why}）。请检查路径和权限。",
+        f"The file {file} can't be read ({why}). Check the path.",
+    )

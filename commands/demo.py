@@ -1,0 +1,134 @@
+"""A demonstration: the last months of a campaign, one task's story, then the daemon."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from .arguments import command, group
+from .dates import DAY, ZONE
+from .desk import DATABASE, Desk, desk_of
+from .ledger import tell
+from .watch import Game, keep_watch, play
+
+if TYPE_CHECKING:
+    from workflow.engine import Frame
+
+app = group()
+DEMO = Path("var/demo.db")  # relative to where duban is called
+PACK = "demonstration_site"
+DAYS = 120
+
+
+@command(
+    app,
+    "演示：演练最近 120 天，讲一件事项的经过，再守护到 Ctrl-C。",
+    "Play the last 120 days, then keep watch until Ctrl-C.",
+)
+def demo(ctx: typer.Context) -> None:
+    desk = desk_of(ctx)
+    with _stage(desk):
+        desk.say(f"正在演练最近 {DAYS} 天……\n", f"Playing the last {DAYS} days …\n")
+        report = play(desk, _last_months(desk))
+    desk.lines([report.to_text()])
+    if report.story is not None:
+        _tell_story(desk, report.story)
+    _tell_where(desk, report.story)
+    keep_watch(desk, 1.0)
+
+
+@contextmanager
+def _stage(desk: Desk) -> Iterator[None]:
+    """Unless one was named, a demonstration has a database of its own, made anew each time.
+
+    Raises:
+        DatabaseLocked: a daemon works on it, or another demonstration; its files stay.
+    """
+    if desk.url != DATABASE:
+        yield
+        return
+    from workflow.daemon import _only_one
+
+    desk.url = f"sqlite:///{DEMO}"
+    DEMO.parent.mkdir(exist_ok=True)
+    with _only_one(DEMO):
+        for end in ("", "-wal", "-shm"):  # the daemon's place stays: it is held
+            DEMO.with_name(DEMO.name + end).unlink(missing_ok=True)
+        yield
+
+
+def _last_months(desk: Desk) -> Game:
+    """The campaign, moved to start in the month of 120 days ago, until now."""
+    from workflow.calendar import default_calendar
+
+    now = desk.clock.now()
+    start = default_calendar(ZONE).day_of(now) - DAYS * DAY
+    return Game(
+        pack=PACK,
+        days=DAYS,
+        seed=1,
+        start=start.isoformat(),
+        crowd="mixed",
+        url=desk.url,
+        evidence=desk.evidence,
+        until=now,
+    )
+
+
+def _tell_story(desk: Desk, task: int) -> None:
+    with desk.frame() as frame:
+        number = _number(frame, task)
+        desk.say(
+            f"\n事项 {number} 逐级预警、又回到绿灯的经过：",
+            f"\nThe story of task {number}, up the ladder and down again:",
+        )
+        tell(desk, frame, number)
+
+
+def _number(frame: Frame, task: int) -> str:
+    from workflow.reading import load_one, number_of
+
+    loaded, _ = load_one(frame, task)
+    return number_of(frame, task, loaded.task.campaign_id)
+
+
+def _tell_where(desk: Desk, story: int | None) -> None:
+    """Where everything lies, and what to try while the daemon works."""
+    from workflow.store import shown
+
+    url, duban = shown(desk.url), _program()
+    desk.say(
+        f"\n数据库是 {url}。请另开一个终端，在本文件夹中试试：",
+        f"\nThe database is {url}. In another terminal, in this folder, try:",
+    )
+    for one in _worth_trying(desk, story):
+        typer.echo(f"  {duban} {one} --database {url}")
+    desk.say("\n守护进程运行中，Ctrl-C 停止。", "\nThe daemon is at work; Ctrl-C stops it.")
+
+
+def _worth_trying(desk: Desk, story: int | None) -> Iterator[str]:
+    """Commands, on the gravest task and on the one that was told."""
+    from workflow.reading import Wanted, ledger
+
+    yield "tasks"
+    with desk.frame() as frame:
+        for line in ledger(frame, Wanted(limit=1)).lines:
+            yield f"explain {line.number}"
+        if story is not None:
+            yield f"history {_number(frame, story)}"
+    yield "doctor"
+
+
+def _program() -> str:
+    """How to call this program from this folder."""
+    if shutil.which("duban"):
+        return "duban"
+    installed = Path(sys.executable).with_name("duban")
+    return os.path.relpath(installed) if installed.exists() else "python main.py"

@@ -1,0 +1,119 @@
+"""The desk that a command works at: its settings, the database, the screen."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+import typer
+
+from workflow.clock import Clock
+from workflow.text import Language, Text
+
+from .screen import WARNINGS, Progress, columns, log_to_stderr
+
+if TYPE_CHECKING:
+    from workflow.engine import Engine, Frame
+    from workflow.evidence import Folder
+    from workflow.reading.screens import Block
+    from workflow.store import Port
+
+DATABASE = "sqlite:///var/duban.db"  # relative to where duban is called
+
+
+@dataclass(kw_only=True)
+class Desk:
+    """What a command works with: the settings, the database once it is needed, the screen."""
+
+    language: Language
+    url: str
+    evidence: Path | None  # the folder, if one was named
+    clock: Clock
+    salts: Callable[[], bytes]  # one for each value of a history
+    stack: ExitStack = field(default_factory=ExitStack)
+
+    @cached_property
+    def port(self) -> Port:
+        """The database, whose tables must fit this program."""
+        from workflow.store import open_port
+
+        log_to_stderr(WARNINGS)
+        port = open_port(self.url)
+        self.stack.callback(port.close)
+        return port
+
+    @cached_property
+    def engine(self) -> Engine:
+        """The engine over this database."""
+        from workflow.engine import Engine
+
+        return Engine(self.port, salts=self.salts)
+
+    @cached_property
+    def folder(self) -> Folder:
+        """Where evidence lies: beside a SQLite file, else in var/."""
+        from workflow.evidence import Folder
+
+        return Folder(self.evidence or beside(self.port))
+
+    @property
+    def now(self) -> int:
+        """The database's time where it decides, else the machine's, in ms."""
+        told = self.port.now()
+        return self.clock.now() if told is None else told
+
+    @contextmanager
+    def frame(self) -> Iterator[Frame]:
+        """A transaction that only reads."""
+        now, library = self.now, self.engine.library
+        with self.port.read() as tx:
+            yield library.frame(tx, now)
+
+    def say(self, zh: str, en: str) -> None:
+        """Print a sentence."""
+        typer.echo(Text(zh, en).to(self.language))
+
+    def warn(self, zh: str, en: str) -> None:
+        """Say something beside the output."""
+        typer.echo(Text(zh, en).to(self.language), err=True)
+
+    def lines(self, texts: Iterable[Text], indent: str = "") -> None:
+        """Print a line for each text."""
+        for one in texts:
+            typer.echo(indent + one.to(self.language))
+
+    def blocks(self, blocks: Iterable[Block]) -> None:
+        """Print titles, and rows in columns."""
+        for block in blocks:
+            if block.title is not None:
+                self.lines([block.title])
+            indent = "  " if block.title is not None else ""
+            for line in columns([[cell.to(self.language) for cell in row] for row in block.rows]):
+                typer.echo((indent + line).rstrip())
+
+    def progress(self, zh: str, en: str) -> Progress:
+        """A sign on a terminal of how far something is."""
+        return Progress(Text(zh, en).to(self.language))
+
+    def json(self, value: Any) -> None:
+        """Print a record for a program."""
+        import orjson
+
+        from workflow.reading import plain
+
+        typer.echo(orjson.dumps(plain(value), option=orjson.OPT_INDENT_2).decode())
+
+
+def desk_of(ctx: typer.Context) -> Desk:
+    """The desk of this call."""
+    return cast("Desk", ctx.find_root().obj)
+
+
+def beside(port: Port) -> Path:
+    """Where evidence lies unless a folder was named: beside a SQLite file, else in var/."""
+    file: Path | None = getattr(port, "path", None)
+    return Path("var/evidence") if file is None else file.parent / "evidence"

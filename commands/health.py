@@ -1,0 +1,111 @@
+"""Is everything in order: the history, the whole; and letting go on what stood still."""
+
+from __future__ import annotations
+
+import os
+from typing import Annotated
+
+import typer
+
+from workflow.errors import NotNow
+
+from .arguments import AsJson, SomeTask, command, group, option
+from .desk import Desk, desk_of
+
+app = group()
+
+
+@command(
+    app, "放行：时钟存疑造成的暂停，或一件搁置的事项。", "Let go on: a hold, or a task that was set aside."
+)
+def release(
+    ctx: typer.Context,
+    task: SomeTask = None,
+    person: Annotated[
+        str, option("谁放行，默认系统账号。", "Who; the account by default.", "--as", metavar="WHO")
+    ] = "",
+) -> None:
+    desk = desk_of(ctx)
+    if task is None:
+        _release_hold(desk, person or _account())
+        return
+    from workflow.reading import read_number
+    from workflow.store import tasks as stored
+
+    with desk.frame() as frame:
+        ident = read_number(frame, task)
+    with desk.port.write("people") as tx:
+        if not stored.release(tx, ident, desk.now):
+            raise NotNow(
+                f"事项 {task} 没有搁置，无须放行。", f"Task {task} is not set aside: nothing to release."
+            )
+    desk.say(f"已放行 {task}，守护进程将再次处理。", f"{task} is released; the daemon will try again.")
+
+
+def _release_hold(desk: Desk, by: str) -> None:
+    from workflow.store import organisation
+
+    with desk.port.write("people") as tx:
+        if not organisation.release_hold(tx, by, desk.now):
+            raise NotNow("目前没有暂停，无须放行。", "Nothing is held: there is nothing to release.")
+    desk.say("已放行，守护进程将继续。", "Released; the daemon goes on.")
+
+
+def _account() -> str:
+    import getpass
+
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # no name for this user id
+        return str(os.getuid())
+
+
+@command(
+    app, "校验留痕：每件事项的链、各行与链首。", "Check the history: every chain, its rows and its head."
+)
+def verify(ctx: typer.Context, task: SomeTask = None, as_json: AsJson = False) -> None:
+    from workflow.reading import read_number
+    from workflow.verifying import verify as checked
+
+    desk, ident = desk_of(ctx), None
+    if task is not None:
+        with desk.frame() as frame:
+            ident = read_number(frame, task)
+    with desk.progress("校验", "Verifying") as progress:
+        found = checked(desk.port, task=ident, progress=progress)
+    if as_json:
+        desk.json(found)
+    elif found.fault is not None:
+        desk.warn(*found.fault)
+    else:
+        desk.say(
+            f"{found.tasks} 件事项、{found.lines} 条留痕全部相符（值 {found.values} 个，"
+            f"已删 {found.erased} 个）。",
+            f"{found.lines} lines of {found.tasks} tasks fit ({found.values} values, {found.erased} erased).",
+        )
+    if found.fault is not None:
+        raise typer.Exit(1)
+
+
+@command(app, "体检：列出一切错误和异常。", "Everything that is wrong or odd.")
+def doctor(ctx: typer.Context, as_json: AsJson = False) -> None:
+    from workflow.clock import kernel_synchronised
+    from workflow.doctor import Patient, examine, healthy
+    from workflow.reading import screens
+
+    desk = desk_of(ctx)
+    patient = Patient(
+        port=desk.port,
+        library=desk.engine.library,
+        now=desk.now,
+        folder=desk.folder,
+        synchronised=kernel_synchronised(),
+    )
+    with desk.progress("推导", "Deriving") as progress:
+        found = examine(patient, progress)
+    if as_json:
+        desk.json(found)
+    else:
+        desk.blocks(screens.findings(found))
+    if not healthy(found):
+        raise typer.Exit(1)

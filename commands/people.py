@@ -1,0 +1,191 @@
+"""Units, people, posts, and who acts for whom."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from workflow.errors import BadValue, NotNow
+from workflow.text import Text
+
+from .arguments import AsJson, OfUnit, argument, command, group, option
+from .dates import span, zone_of
+from .desk import desk_of
+from .speaking import both
+
+if TYPE_CHECKING:
+    from workflow.engine import Frame
+
+app = group()
+roster = group(
+    name="people",
+    help=both("人员、岗位、外出。", "People, their posts, when they are away."),
+    invoke_without_command=True,
+)
+posts = group(name="post", help=both("任免岗位。", "Give somebody a post, or end it."), no_args_is_help=True)
+
+
+PersonCode = Annotated[str, argument("人员代码。", "A person's code.", metavar="PERSON")]
+UnitCode = Annotated[str, argument("单位代码。", "A unit's code.", metavar="UNIT")]
+PostName = Annotated[str, argument("岗位，如 handler。", "A post, such as handler.", metavar="POST")]
+Starting = Annotated[
+    str | None, option("自哪天起，默认即刻。", "From that day; now by default.", "--from", metavar="DATE")
+]
+
+
+@command(app, "单位一览。", "The tree of units.")
+def units(
+    ctx: typer.Context,
+    kind: Annotated[str | None, option("单位类别。", "Kind of unit.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    from workflow.reading import screens
+    from workflow.reading import units as tree
+
+    desk = desk_of(ctx)
+    with desk.frame() as frame:
+        found = tree(frame, kind)
+    if as_json:
+        desk.json(found)
+    else:
+        desk.blocks(screens.units(found))
+
+
+@roster.callback()
+def people(ctx: typer.Context, unit: OfUnit = None, as_json: AsJson = False) -> None:
+    if ctx.invoked_subcommand is not None:
+        return
+    from workflow.reading import people as everybody
+    from workflow.reading import screens
+
+    desk = desk_of(ctx)
+    with desk.frame() as frame:
+        found, calendar = everybody(frame, unit), frame.calendar(zone_of(frame))
+    if as_json:
+        desk.json(found)
+    else:
+        desk.blocks(screens.people(found, calendar))
+
+
+@command(roster, "添加人员，再用 duban post give 任命。", "Add a person; then give them a post.", "add")
+def people_add(
+    ctx: typer.Context,
+    code: PersonCode,
+    zh: Annotated[str, option("中文姓名。", "Name in Chinese.")],
+    en: Annotated[str, option("英文姓名。", "Name in English.")],
+) -> None:
+    from workflow.definition.cursor import NAME
+    from workflow.store import organisation
+
+    desk = desk_of(ctx)
+    if not NAME.fullmatch(code):
+        raise BadValue(
+            f"人员代码“{code}”不能用：小写字母开头，只含小写字母、数字、下划线。",
+            f"{code!r} is no code: lower-case letters, digits and underscores, a letter first.",
+        )
+    with desk.port.write("people") as tx:
+        if organisation.person_id(tx, code) is not None:
+            raise BadValue(
+                f"人员代码 {code} 已有人使用，请另取。", f"The code {code} is taken. Choose another."
+            )
+        organisation.add_person(tx, code, Text(zh, en))
+        organisation.move_organisation(tx, organisation.stamp(tx))
+    desk.say(f"已添加 {zh}（{code}）。", f"{en} ({code}) is added.")
+
+
+@command(
+    app,
+    "委托：外出期间由他人代行；不写受托人则只记外出。",
+    "While somebody is away, another acts for them, or nobody.",
+)
+def delegate(
+    ctx: typer.Context,
+    principal: PersonCode,
+    substitute: Annotated[
+        str | None, argument("受托人代码。", "Who acts: a code.", metavar="DELEGATE")
+    ] = None,
+    start: Starting = None,
+    end: Annotated[
+        str | None, option("至哪天（含）。", "Until that day, inclusive.", "--to", metavar="DATE")
+    ] = None,
+    reason: Annotated[str, option("事由。", "Why.")] = "",
+) -> None:
+    from workflow.reading import person_id
+    from workflow.store import organisation
+
+    desk = desk_of(ctx)
+    with desk.frame() as frame:
+        begin, finish = span(frame, start, end)
+        away = person_id(frame.tx, principal)
+        other = person_id(frame.tx, substitute) if substitute is not None else None
+    if away == other:
+        raise BadValue("不能委托给本人，请另写一人。", "Nobody stands in for themselves. Name somebody else.")
+    with desk.port.write("people") as tx:
+        organisation.add_delegation(tx, away, other, begin, finish, reason, desk.now)
+        organisation.move_organisation(tx, organisation.stamp(tx))
+    until = Text(f"至 {end}", f"until {end}") if end else Text("，未定归期", "without an end")
+    acts = (
+        Text(f"由 {substitute} 代行", f"{substitute} acts")
+        if substitute
+        else Text("无人代行", "nobody acts for them")
+    )
+    desk.say(f"已记：{principal} 外出{until.zh}，{acts.zh}。", f"{principal} is away {until.en}; {acts.en}.")
+
+
+@command(
+    posts, "任命：某人自某日起担任某单位的某岗位。", "Somebody holds a post at a unit from a day on.", "give"
+)
+def post_give(
+    ctx: typer.Context,
+    person: PersonCode,
+    post: PostName,
+    unit: UnitCode,
+    deputy: Annotated[bool, option("副职。", "As a deputy.", "--deputy")] = False,
+    start: Starting = None,
+) -> None:
+    from workflow.store import organisation
+
+    desk = desk_of(ctx)
+    with desk.frame() as frame:
+        who, where = _post_of(frame, person, post, unit)
+        begin, _ = span(frame, start, None)
+    with desk.port.write("people") as tx:
+        if any((name, place) == (post, where) for name, place, _ in organisation.posts_of(tx, who)):
+            raise NotNow(f"{person} 已担任 {unit} 的 {post}。", f"{person} holds {post} at {unit} already.")
+        organisation.add_post(tx, who, post, where, begin, desk.now, deputy=deputy)
+        organisation.move_organisation(tx, organisation.stamp(tx))
+    desk.say(f"已任命：{person} 任 {unit} 的 {post}。", f"{person} holds {post} at {unit}.")
+
+
+@command(posts, "免职：某人不再担任某岗位。", "Somebody holds a post no longer.", "end")
+def post_end(
+    ctx: typer.Context,
+    person: PersonCode,
+    post: PostName,
+    unit: UnitCode,
+    last_day: Annotated[
+        str | None, option("最后一天，默认即刻。", "Its last day; now by default.", metavar="DATE")
+    ] = None,
+) -> None:
+    from workflow.store import organisation
+
+    desk = desk_of(ctx)
+    with desk.frame() as frame:
+        who, where = _post_of(frame, person, post, unit)
+        _, finish = span(frame, None, last_day)
+    with desk.port.write("people") as tx:
+        if not organisation.end_post(tx, who, post, where, desk.now if finish is None else finish):
+            raise NotNow(f"{person} 没有担任 {unit} 的 {post}。", f"{person} doesn't hold {post} at {unit}.")
+        organisation.move_organisation(tx, organisation.stamp(tx))
+    desk.say(f"已免去 {person} 在 {unit} 的 {post}。", f"{person} no longer holds {post} at {unit}.")
+
+
+def _post_of(frame: Frame, person: str, post: str, unit: str) -> tuple[int, int]:
+    from workflow.reading import person_id, post_names, unit_id
+    from workflow.reading.people import known
+
+    posts = post_names(frame)
+    if posts and post not in posts:
+        raise known(Text("岗位", "post"), post, posts)
+    return person_id(frame.tx, person), unit_id(frame.tx, unit)

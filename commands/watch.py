@@ -1,0 +1,128 @@
+"""Keeping watch: the daemon on the clock of the wall, a simulation on a virtual one."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, cast
+
+import typer
+
+from workflow.errors import UsageError
+from workflow.text import Text
+
+from .arguments import AsJson, PackName, command, group, option
+from .dates import day_of
+from .desk import Desk, beside, desk_of
+from .packs import proven
+from .screen import INFORMATION, WARNINGS, log_to_stderr
+
+if TYPE_CHECKING:
+    from workflow.simulation import Report
+
+app = group()
+
+
+@command(app, "用虚拟人员在虚拟时钟上演练方案包。", "Play a pack with invented people on a virtual clock.")
+def simulate(
+    ctx: typer.Context,
+    pack: PackName,
+    days: Annotated[int, option("演练多少天。", "How many virtual days.", min=1, max=3_660)] = 120,
+    seed: Annotated[int, option("种子：相同则台账逐字节相同。", "The same seed, the same ledger.")] = 1,
+    start: Annotated[
+        str | None, option("移到该月开始。", "Begin in that month.", "--from", metavar="DATE")
+    ] = None,
+    crowd: Annotated[
+        str, option("diligent、mixed、lazy。", "diligent, mixed or lazy.", "--people")
+    ] = "mixed",
+    as_json: AsJson = False,
+) -> None:
+    import tempfile
+
+    desk = desk_of(ctx)
+    source = ctx.find_root().get_parameter_source("database")
+    with tempfile.TemporaryDirectory(prefix="duban-") as folder:
+        given = source is not None and source.name != "DEFAULT"
+        url = desk.url if given else f"sqlite:///{folder}/simulated.db"
+        evidence = desk.evidence if given else None  # what is thrown away leaves nothing elsewhere
+        game = Game(pack=pack, days=days, seed=seed, start=start, crowd=crowd, url=url, evidence=evidence)
+        report = play(desk, game)
+    if as_json:
+        desk.json(report.to_json())
+    else:
+        desk.lines([report.to_text()])
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Game:
+    """A simulation as it was asked for."""
+
+    pack: str
+    days: int
+    seed: int
+    start: str | None
+    crowd: str
+    url: str
+    evidence: Path | None  # None: the folder beside the database
+    until: int | None = None  # ms; instead of the days
+
+
+def play(desk: Desk, game: Game) -> Report:
+    """Play a campaign to its end.
+
+    Raises:
+        NotNow: the database holds tasks already.
+    """
+    from workflow.reading.people import known
+    from workflow.simulation import CROWDS
+    from workflow.simulation import simulate as simulated
+
+    if game.crowd not in CROWDS:
+        raise UsageError(*known(Text("人群", "crowd"), game.crowd, list(CROWDS)).text)
+    log_to_stderr(WARNINGS + 10)
+    with desk.progress("演练第", "Playing, day") as progress:
+        return simulated(
+            proven(game.pack),
+            days=game.days,
+            seed=game.seed,
+            start=None if game.start is None else day_of(game.start),
+            people=cast("Any", game.crowd),
+            url=game.url,
+            evidence=game.evidence or _beside(game.url),
+            progress=progress,
+            until=game.until,
+        )
+
+
+def _beside(url: str) -> Path:
+    """The folder in which a database that need not exist yet will have its evidence."""
+    from workflow.store import port_for
+
+    with closing(port_for(url)) as port:
+        return beside(port)
+
+
+@command(app, "守护进程：到时即办，直到停止。", "The daemon: acts on what is due, until it is stopped.")
+def daemon(
+    ctx: typer.Context,
+    interval: Annotated[float, option("间隔秒数。", "Seconds between rings.", min=0.05, max=3_600)] = 1.0,
+    log_json: Annotated[bool, option("日志用 JSON。", "Logs as JSON.", "--log-json")] = False,
+) -> None:
+    keep_watch(desk_of(ctx), interval, log_json=log_json)
+
+
+def keep_watch(desk: Desk, interval: float, *, log_json: bool = False) -> None:
+    """Work on what is due until SIGTERM or SIGINT.
+
+    Args:
+        interval: seconds between rings.
+
+    Raises:
+        DatabaseLocked: another daemon works on this SQLite file.
+    """
+    from workflow import daemon as watch
+
+    engine, database = desk.engine, watch.sqlite_file(desk.port)
+    log_to_stderr(INFORMATION, as_json=log_json)
+    watch.run(engine, settings=watch.Settings(interval=interval), database=database)

@@ -30,15 +30,11 @@ def release(
         _release_hold(desk, person or _account())
         return
     from workflow.reading import read_number
-    from workflow.store import tasks as stored
 
     with desk.frame() as frame:
         ident = read_number(frame, task)
-    with desk.port.write("people") as tx:
-        if not stored.release(tx, ident, desk.now):
-            raise NotNow(
-                f"事项 {task} 没有搁置，无须放行。", f"Task {task} is not set aside: nothing to release."
-            )
+    if not desk.engine.release(ident, person or _account(), desk.now):
+        raise NotNow(f"事项 {task} 没有搁置，无须放行。", f"Task {task} is not set aside: nothing to release.")
     desk.say(f"已放行 {task}，守护进程将再次处理。", f"{task} is released; the daemon will try again.")
 
 

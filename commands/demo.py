@@ -54,11 +54,11 @@ def _stage(desk: Desk) -> Iterator[None]:
     if desk.url != DATABASE:
         yield
         return
-    from workflow.daemon import _only_one
+    from workflow.daemon import only_one
 
     desk.url = f"sqlite:///{DEMO}"
     DEMO.parent.mkdir(exist_ok=True)
-    with _only_one(DEMO):
+    with only_one(DEMO):
         for end in ("", "-wal", "-shm"):  # the daemon's place stays: it is held
             DEMO.with_name(DEMO.name + end).unlink(missing_ok=True)
         yield

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from workflow.errors import NotNow
+from workflow.errors import NotNow, UsageError
 
 from .arguments import AsJson, SomeTask, command, group, option
 from .desk import Desk, desk_of
@@ -16,7 +16,9 @@ app = group()
 
 
 @command(
-    app, "放行：时钟存疑造成的暂停，或一件搁置的事项。", "Let go on: a hold, or a task that was set aside."
+    app,
+    "放行：时钟存疑造成的暂停，或一件搁置的事项、一轮搁置的交办。",
+    "Let go on: a hold, or a task or a round that was set aside.",
 )
 def release(
     ctx: typer.Context,
@@ -24,8 +26,25 @@ def release(
     person: Annotated[
         str, option("谁放行，默认系统账号。", "Who; the account by default.", "--as", metavar="WHO")
     ] = "",
+    moment: Annotated[
+        tuple[str, str] | None,
+        option(
+            "搁置的轮次及其时刻，见 duban doctor。",
+            "A round that was set aside, and its moment: see duban doctor.",
+            "--round",
+            metavar="NAME NOMINAL",
+        ),
+    ] = None,
 ) -> None:
     desk = desk_of(ctx)
+    if moment is not None:
+        if task is not None:
+            raise UsageError(
+                "事项和 --round 不能同时给出，请分两次放行。",
+                "Give a task or --round, not both: release one after the other.",
+            )
+        _release_round(desk, *moment)
+        return
     if task is None:
         _release_hold(desk, person or _account())
         return
@@ -34,7 +53,9 @@ def release(
     with desk.frame() as frame:
         ident = read_number(frame, task)
     if not desk.engine.release(ident, person or _account(), desk.now):
-        raise NotNow(f"事项 {task} 没有搁置，无须放行。", f"Task {task} is not set aside: nothing to release.")
+        raise NotNow(
+            f"事项 {task} 没有搁置，无须放行。", f"Task {task} is not set aside: nothing to release."
+        )
     desk.say(f"已放行 {task}，守护进程将再次处理。", f"{task} is released; the daemon will try again.")
 
 
@@ -45,6 +66,22 @@ def _release_hold(desk: Desk, by: str) -> None:
         if not organisation.release_hold(tx, by, desk.now):
             raise NotNow("目前没有暂停，无须放行。", "Nothing is held: there is nothing to release.")
     desk.say("已放行，守护进程将继续。", "Released; the daemon goes on.")
+
+
+def _release_round(desk: Desk, name: str, nominal: str) -> None:
+    from workflow import rounds
+
+    with desk.port.write("people") as tx:
+        if not rounds.release_named(tx, name, nominal):
+            raise NotNow(
+                f"轮次 {name}（{nominal}）没有搁置，无须放行。搁置的轮次见 duban doctor。",
+                f"The round {name} ({nominal}) is not set aside: nothing to release. duban doctor lists "
+                "those that are.",
+            )
+    desk.say(
+        f"已放行轮次 {name}（{nominal}），守护进程将再次处理。",
+        f"The round {name} ({nominal}) is released; the daemon will try again.",
+    )
 
 
 def _account() -> str:

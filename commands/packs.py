@@ -63,9 +63,10 @@ def load(ctx: typer.Context, pack: PackName, as_json: AsJson = False) -> None:
     new = Text("新版本", "new") if one.version_is_new else Text("此前已载入", "known before")
     desk.say(
         f"已启用 {one.campaign}：版本 {one.version[:12]}（{new.zh}），新增单位 {one.units} 个、"
-        f"人员 {one.people} 名。",
+        f"人员 {one.people} 名；已有单位改名 {one.relabelled} 个，已有人员新增岗位 {one.posts} 个。",
         f"{one.campaign} is in force: version {one.version[:12]} ({new.en}), {one.units} units and "
-        f"{one.people} people added.",
+        f"{one.people} people added; {one.relabelled} known units relabelled, {one.posts} posts given to "
+        f"known people.",
     )
 
 

@@ -143,7 +143,7 @@ def test_it_leaves_a_heartbeat(engine: Engine) -> None:
     clock = VirtualClock(START)
     _daemon(engine, clock).ring()
     with engine.port.read() as tx:
-        beats = organisation.remembered_like(tx, daemon.HEARTBEAT)
+        beats = organisation.remembered_like(tx, organisation.HEARTBEAT)
     assert [int(value) for value in beats.values()] == [START]
 
 

@@ -25,6 +25,7 @@ from tests.stories.teller import Story
 from tests.storing import raw
 from workflow.clock import VirtualClock
 from workflow.definition import Pack, load_pack
+from workflow.errors import BadValue
 from workflow.store import sqlite
 
 from .test_reading import CHECK, PACK, copied, handed_out, prepared
@@ -806,3 +807,119 @@ def test_the_command_line_works_on_postgresql_too(postgresql_url: str, pack: Pac
         result = duban(*args, "--database", postgresql_url)
         assert result.exit_code == 0, result.stderr
     assert "There is no unit" in duban("tasks", "--unit", "zz", "--database", postgresql_url).stderr
+
+
+# --- what people type wrong, and take back ------------------------------------------------------------
+
+NOT_UTF8 = "caf\udce9"  # what Python makes of a byte that is no UTF-8
+AT_THE_EDGE = [
+    (("delegate", "beiwan_leader", "--to", "9999-12-31"), 1, "outside the years 1901 to 2399", "不在 1901"),
+    (("delegate", "beiwan_leader", "--from", "1900-01-01"), 1, "or leave it out", "或不写"),
+    (("delegate", "beiwan_leader", "--to", "2400-01-01"), 1, "outside the years", "不在 1901"),
+    (("delegate", "beiwan_leader", "--end"), 1, "is not away now", "目前没有外出"),
+    (("delegate", "beiwan_leader", "--end", "--from", "2026-03-02"), 1, "has passed", "已过"),
+    (("delegate", "beiwan_leader", "beiwan_handler", "--end"), 2, "--end takes only --from", "只能与 --from"),
+    (("delegate", "beiwan_leader", "--end", "--to", "2026-04-01"), 2, "--end takes only", "只能与 --from"),
+    (("delegate", "beiwan_leader", "--end", "--reason", "x"), 2, "--end takes only", "只能与 --from"),
+    (("delegate", "beiwan_leader", "--reason", NOT_UTF8), 2, "--reason is no UTF-8", "--reason 不是 UTF-8"),
+    ((*REPORT, "--fact", "progress=5", "--request-id", ""), 1, "or leave --request-id out", "或不写"),
+    ((*REPORT, "--fact", "progress=5", "--request-id", " "), 1, "request id is empty", "请求编号是空的"),
+    ((*REPORT, "--fact", "progress=5", "--request-id", NOT_UTF8), 2, "is no UTF-8", "不是 UTF-8"),
+    ((*REPORT, "--fact", "progress=5", "--revision", "7"), 1, "there is no revision 7", "没有第 7 版"),
+    ((*REPORT, "--fact", f"progress={NOT_UTF8}"), 2, "--fact is no UTF-8", "--fact 不是 UTF-8"),
+    ((*REPORT, "--row", f"problems:what={NOT_UTF8}"), 2, "--row is no UTF-8", "--row 不是 UTF-8"),
+    ((*REPORT, "--row", 'problems:what="a'), 2, "write LIST:", "应写 清单:"),
+    ((*REPORT, "--row", 'problems:what="a"b'), 2, "write LIST:", "应写 清单:"),
+    ((*REPORT, "--row", "problems:what=a,,due=x"), 2, "write LIST:", "应写 清单:"),
+    (("people", "add", "newcomer", "--zh", "", "--en", ""), 1, "name is empty", "姓名是空的"),
+    (("people", "add", "newcomer", "--zh", "新", "--en", " "), 1, "name is empty", "姓名是空的"),
+    (("people", "add", "newcomer", "--zh", NOT_UTF8, "--en", "N"), 2, "--zh is no UTF-8", "--zh 不是 UTF-8"),
+    (("calendar", "import", "/"), 2, "is no plain file", "不是普通文件"),
+    (("calendar", "import", "/dev/zero"), 2, "is no plain file", "不是普通文件"),
+]
+
+
+@pytest.mark.parametrize(("args", "code", "en", "zh"), AT_THE_EDGE)
+def test_what_is_typed_wrong_is_refused_at_the_edge(
+    town: Town, args: tuple[str, ...], code: int, en: str, zh: str
+) -> None:
+    before = town.snapshot()
+    given = [str(town.check) if one == "TASK" else one for one in args]
+    for lang, told in (("en", en), ("zh", zh)):
+        result = town.call(*given, lang=lang)
+        assert (result.exit_code, result.stdout) == (code, "")
+        assert told in result.stderr
+        assert "faster" not in result.stderr
+    assert town.snapshot() == before
+
+
+def test_the_engine_takes_no_empty_request_id_and_no_revision_to_come(town: Town) -> None:
+    for more in ({"request_id": ""}, {"revision": 7}):
+        with pytest.raises(BadValue):
+            town.story.does("handler of beiwan", "report", town.check, facts={"progress": 5}, **more)
+
+
+def test_the_last_day_of_the_calendar_can_be_named(town: Town) -> None:
+    town.does("delegate", "beiwan_leader", "--from", "1901-01-01", "--to", "2399-12-31")
+    assert "away 1901-01-01 to 2399-12-31" in town.does("people", "--unit", "beiwan")
+
+
+def test_a_delegation_is_ended_and_stays_on_record(town: Town) -> None:
+    town.does("delegate", "beiwan_handler", "beiwan_leader")
+    town.does("delegate", "beiwan_handler", "--from", "2026-06-01", "--to", "2026-06-30")
+    town.story.at("2026-03-04 10:00")
+    assert town.does("delegate", "beiwan_handler", "--end") == (
+        "beiwan_handler is back from 2026-03-04 on: 1 absences ended.\n"
+    )
+    listed = town.does("people", "--unit", "beiwan")
+    assert "away 2026-03-03" not in listed
+    assert "away 2026-06-01 to 2026-06-30" in listed
+    acted = town.call("act", str(town.check), "report", "--as", "beiwan_leader", "--fact", "progress=20")
+    assert acted.exit_code == 1
+    told = town.call("delegate", "beiwan_handler", "--end", "--from", "2026-06-01", lang="zh").stdout
+    assert told == "已记：beiwan_handler 自 2026-06-01 起不再外出，终止 1 项。\n"
+    assert "away" not in town.does("people", "--unit", "beiwan")
+    with raw(town.url) as connection:
+        spans = connection.execute("SELECT valid_from, valid_to FROM delegation ORDER BY id").fetchall()
+    assert spans[0][0] < spans[0][1] == town.story.now
+    assert spans[1][0] == spans[1][1]
+
+
+def test_a_deputy_is_given_the_post_itself(town: Town) -> None:
+    give = ("post", "give", "beiwan_leader", "handler", "beiwan")
+    assert "holds deputy handler at beiwan" in town.does(*give, "--deputy")
+    again = town.call(*give, "--deputy")
+    assert "holds deputy handler at beiwan already" in again.stderr
+    assert "已担任 beiwan 的副 handler" in town.call(*give, "--deputy", lang="zh").stderr
+    assert "holds handler at beiwan" in town.does(*give)
+    assert "holds handler at beiwan already" in town.call(*give).stderr
+    assert "deputy handler @ beiwan" in town.does("people", "--unit", "beiwan")
+
+
+def test_quotes_and_commas_are_kept_in_rows(town: Town) -> None:
+    town.does(
+        *("act", str(town.check), "submit", "--as", "beiwan_handler", "--fact", "own_score=90"),
+        *("--row", 'problems:what="a, ""b""",due=2026-04-10'),
+        *("--row", 'problems: what = "x,y=""z""", due=2026-04-11'),
+        *("--row", 'problems:"what=p, q",due=2026-04-12'),
+        *("--row", 'problems:what=6" pipe,due=2026-04-13'),
+    )
+    rows = town.reads("show", str(town.check))["lists"][0]["rows"]
+    assert [row["values"]["what"] for row in rows] == ['a, "b"', 'x,y="z"', "p, q", '6" pipe']
+
+
+def test_a_notice_of_more_than_a_megabyte_is_refused(town: Town, tmp_path: Path) -> None:
+    notice, before = tmp_path / "notice.txt", town.snapshot()
+    notice.write_text("#" * 1_000_001)
+    for lang, told in (("en", "larger than 1 MB"), ("zh", "超过 1 MB")):
+        result = town.call("calendar", "import", str(notice), lang=lang)
+        assert (result.exit_code, result.stdout) == (2, "")
+        assert told in result.stderr
+    assert town.snapshot() == before
+
+
+def test_an_absence_ends_on_postgresql_too(postgresql_url: str, pack: Pack) -> None:
+    handed_out(postgresql_url, pack).close()
+    for args in (("delegate", "beiwan_leader"), ("delegate", "beiwan_leader", "--end")):
+        result = duban(*args, "--database", postgresql_url)
+        assert result.exit_code == 0, result.stderr

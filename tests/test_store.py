@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import itertools
 import threading
 from collections.abc import Callable, Iterator
@@ -16,7 +17,7 @@ from tests.storing import HEAD, a_task, ids, nudge, opened, put
 from workflow.decision import Decision, EventDraft, Link, Message, RowChange
 from workflow.errors import DubanError, Overtaken, Undecidable
 from workflow.rounds import MOMENT
-from workflow.store import Port, tasks
+from workflow.store import Port, open_port, tasks
 from workflow.store.applying import EVENT, OUTGOING, apply
 from workflow.store.organisation import REQUEST
 from workflow.store.ports import Transaction
@@ -667,3 +668,40 @@ def test_errors_speak_both_languages(port: Port) -> None:
     with pytest.raises(DubanError) as refused:
         put(port, a_task(1))
     assert refused.value.text.zh != refused.value.text.en
+
+
+# --- people of other processes first ------------------------------------------------------------------
+
+
+def test_a_person_at_the_door_is_let_in_before_the_clocks_next_batch(sqlite_url: str) -> None:
+    """Two ports on one file stand for two processes: each has its own turns, and the door between them."""
+    clock, person = open_port(sqlite_url), open_port(sqlite_url)
+    began, order = threading.Event(), []
+
+    def act() -> None:
+        began.set()
+        with person.write("people"):
+            order.append("person")
+
+    with clock.write("clock"):
+        waiting = threading.Thread(target=act)
+        waiting.start()
+        began.wait()
+        while not _door_is_held(clock):  # until the person stands there
+            pass
+    with clock.write("clock"):
+        order.append("clock")
+    waiting.join()
+    clock.close()
+    person.close()
+    assert order == ["person", "clock"]
+
+
+def _door_is_held(port: Port) -> bool:
+    path = port.path  # type: ignore[attr-defined]
+    with path.with_name(path.name + ".door").open("r+") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            return True
+        return False

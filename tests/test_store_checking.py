@@ -169,6 +169,18 @@ def test_rounds_that_are_not_worked_off(port: Port) -> None:
     assert "weekly" in found.text.zh
 
 
+def test_moments_that_are_set_aside(port: Port) -> None:
+    note = "open errand 7 failed: {x}"
+    row = (5, 1, "weekly", "2026-03-02 09:00", NOW, NOW, 1, '[["open",[7],5,0]]', 3, 4, "set aside", note)
+    with port.write("clock") as tx:
+        tx.insert(TABLES["moment"], [row])
+    (found,) = of_kind(port, "moment set aside")
+    assert (found.count, found.examples, found.broken) == (1, (5,), False)
+    for told in (found.text.zh, found.text.en):
+        assert note in told
+        assert 'duban release --round weekly "2026-03-02 09:00"' in told
+
+
 def test_what_waits_for_a_person(port: Port) -> None:
     put(port, a_task(1))
     with port.write("clock") as tx:

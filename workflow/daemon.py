@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import fcntl
 import json
+import logging
 import os
 import platform
 import signal
@@ -27,7 +28,6 @@ import structlog
 from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.interval import IntervalTrigger
-from sqlalchemy import select
 
 from .clock import (
     Clock,
@@ -42,14 +42,10 @@ from .clock import (
 from .engine import Engine, Ran
 from .engine.memory import calm
 from .errors import DatabaseLocked, StoreError
-from .store import organisation
-from .store.applying import EVENT
+from .store import life, organisation
 from .store.ports import Port
-from .store.sql import Statement
 
-HEARTBEAT = "heartbeat"  # meta key, followed by the node
 HEARTBEAT_MS = 30_000
-_LAST_EVENT = Statement(select(EVENT.c.recorded_at).order_by(EVENT.c.id.desc()).limit(1))
 
 log = structlog.get_logger("duban.daemon")
 
@@ -90,11 +86,10 @@ class Daemon:
         self._node = f"{platform.node()}:{os.getpid()}"
 
     def start(self) -> Verdict:
-        """Judge the pause since the last event. Downtime is caught up; a doubtful clock holds."""
+        """Judge the pause since the last sign of life. Downtime is caught up; a doubtful clock holds."""
         reading = Reading.of(self._clock)
         with self._engine.port.read() as tx:
-            row = tx.one(_LAST_EVENT)
-        verdict = judge_start(reading.now, int(row[0]) if row else None)
+            verdict = judge_start(reading.now, life.last_sign(tx))
         kernel = judge_kernel(kernel_synchronised(), hold=self._settings.hold_unsynchronised)
         for one in (verdict, kernel):
             self._say(one)
@@ -159,7 +154,7 @@ class Daemon:
             return
         self._beaten = now
         with self._engine.port.write("clock") as tx:
-            organisation.remember(tx, f"{HEARTBEAT}:{self._node}", str(now))
+            life.beat(tx, self._node, now)
 
 
 def run(
@@ -182,7 +177,7 @@ def run(
     """
     chosen = settings or Settings()
     ended = stop or threading.Event()
-    with _only_one(database), _signals(ended, engine):
+    with only_one(database), _signals(ended, engine):
         daemon = Daemon(engine, clock or DatabaseClock(engine.port, SystemClock()), chosen)
         calm()
         log.info("started", pid=os.getpid(), interval=chosen.interval)
@@ -194,6 +189,10 @@ def run(
         finally:
             scheduler.shutdown(wait=True)
             log.info("stopped", pid=os.getpid())
+
+
+# It says on every ring that the one before is still at work: what is due is in our tables anyway.
+logging.getLogger("apscheduler").setLevel(logging.ERROR)
 
 
 def _scheduler(daemon: Daemon, interval: float, on_ring: Callable[[Ran | None], None]) -> Any:
@@ -247,7 +246,7 @@ def _signals(ended: threading.Event, engine: Engine) -> Iterator[None]:
 
 
 @contextmanager
-def _only_one(database: Path | None) -> Iterator[None]:
+def only_one(database: Path | None) -> Iterator[None]:
     """Hold the daemon's place at a SQLite file. The lock goes with the process, however it ends."""
     if database is None:
         yield

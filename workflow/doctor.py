@@ -28,8 +28,7 @@ from .reading.ledger import definition_of, seats, task_or_none
 from .reading.names import names
 from .reading.numbers import number_of
 from .reading.words import join, same
-from .store import checking, organisation, revisions, tasks
-from .store.applying import EVENT
+from .store import checking, life, revisions, tasks
 from .store.ports import Port, Transaction
 from .store.sql import Statement
 from .store.tasks import TASK
@@ -41,7 +40,6 @@ LEVELS: tuple[Level, ...] = ("wrong", "waits", "note", "fine")  # from grave to 
 BLOCK = 250  # tasks per transaction
 SHOWN = 5  # tasks that a finding names
 SILENT_MS = 5 * 60_000  # a daemon not heard of for longer is not at work
-HEARTBEAT = "heartbeat"
 Progress = Callable[[int, int], None]
 
 # What is derived and kept beside a task to find it by. `wake_at` is compared apart: early is allowed.
@@ -60,7 +58,6 @@ _NEXT = Statement(
     .limit(bindparam("most"))
 )
 _HOW_MANY = Statement(select(func.count()).select_from(TASK).where(TASK.c.set_aside_at.is_(None), _alive))
-_LAST_EVENT = Statement(select(EVENT.c.recorded_at).order_by(EVENT.c.id.desc()).limit(1))
 _PROVISIONAL = Statement(
     select(func.count(), func.max(TASK.c.due_at)).where(
         TASK.c.ended_at.is_(None), TASK.c.provisional == literal_column("1")
@@ -137,15 +134,15 @@ def _clock(tx: Transaction, patient: Patient) -> Iterator[Finding]:
     kernel = judge_kernel(patient.synchronised, hold=False)
     if kernel.reason is not None:
         yield Finding(level="note", about="clock", text=kernel.reason)
-    row = tx.one(_LAST_EVENT)
-    verdict = judge_start(patient.now, int(row[0]) if row else None)
+    sign = life.last_sign(tx)
+    verdict = judge_start(patient.now, sign)
     if verdict.reason is not None and verdict.holds:
-        yield Finding(level="waits", about="clock", text=verdict.reason)
-    elif row is not None:
+        told = Text(f"守护进程启动时会：{verdict.reason.zh}", f"When a daemon starts: {verdict.reason.en}")
+        yield Finding(level="waits", about="clock", text=told)
+    elif sign is not None:
         zh, en = span(verdict.gap)
-        yield Finding(
-            level="fine", about="clock", text=Text(f"最近一条留痕在 {zh}前", f"The last event was {en} ago")
-        )
+        told = Text(f"最近一次活动在 {zh}前", f"The last sign of life was {en} ago")
+        yield Finding(level="fine", about="clock", text=told)
 
 
 def _daemons(tx: Transaction, patient: Patient) -> Iterator[Finding]:
@@ -164,9 +161,9 @@ def _daemons(tx: Transaction, patient: Patient) -> Iterator[Finding]:
 
 
 def _heard(tx: Transaction, now: int) -> Iterator[str]:
-    for key, beat in sorted(organisation.remembered_like(tx, HEARTBEAT).items()):
-        if now - int(beat) <= SILENT_MS:
-            yield key.partition(":")[2]
+    for node, beat in sorted(life.beats(tx).items()):
+        if now - beat <= SILENT_MS and node != life.SIMULATION:
+            yield node
 
 
 def _holder(database: Path) -> Iterator[str]:

@@ -25,6 +25,7 @@ from .store.sql import Statement
 MOMENT = MomentRow.__table__  # type: ignore[attr-defined]
 START, END = "start", "end"  # milestones between which recurring rounds run
 LATE = 15 * 60 * 1000  # ms; a moment seen later than this was missed
+NOT_IN_FORCE = "not in force then"  # note of moments before a newer version of the pack brought the round
 _LONGEST_HOLIDAY = timedelta(days=31)
 MAX_CATCH_UP = 10_000  # moments of one round looked at in one catch-up
 
@@ -60,6 +61,15 @@ _RELEASE = Statement(
     .values(status="open", items=bindparam("left"))
 )
 _READ_SET_ASIDE = Statement(select(*_open_columns).where(MOMENT.c.status == "set aside"))
+_NAMED_SET_ASIDE = Statement(
+    select(MOMENT.c.id)
+    .where(
+        MOMENT.c.status == "set aside",
+        MOMENT.c.round == bindparam("name"),
+        MOMENT.c.nominal == bindparam("named"),
+    )
+    .order_by(MOMENT.c.id)
+)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -178,6 +188,16 @@ def _policy(round_: Round, found: list[tuple[str, Occurrence]], now: int) -> Ite
         yield DueMoment(round=round_, nominal=nominal, at=occurrence.at, runs=runs, note=note)
 
 
+def before_force(
+    round_: Round, campaign: Campaign, calendar: Calendar, last: str | None, now: int
+) -> Iterator[DueMoment]:
+    """The moments that a round would have had before it came into force: skipped, whatever its policy."""
+    while found := list(occurrences(round_, campaign, calendar, last, now - 1)):
+        for nominal, occurrence in found:
+            yield DueMoment(round=round_, nominal=nominal, at=occurrence.at, runs=False, note=NOT_IN_FORCE)
+        last = max(nominal for nominal, _ in found)
+
+
 # --- statements -------------------------------------------------------------------------------------
 
 
@@ -263,6 +283,11 @@ def release(tx: Transaction, moment: int) -> bool:
             items = [replace(item, tries=0, retry_at=0) for item in _moment(row).items]
             return tx.run(_RELEASE, moment=moment, left=_written(items)) == 1
     return False
+
+
+def release_named(tx: Transaction, name: str, nominal: str) -> int:
+    """Release a round's moment by what a person calls it, in every campaign; how many were set aside."""
+    return sum(release(tx, row[0]) for row in tx.all(_NAMED_SET_ASIDE, name=name, named=nominal))
 
 
 def _moment(row: tuple[Any, ...]) -> OpenMoment:

@@ -356,7 +356,7 @@ def _tell_asker(event: EventDraft, pending: Pending) -> None:
 
 
 def _optional_reason(act: Act, *, required: bool) -> dict[str, Any]:
-    unknown = sorted({*act.facts, *act.rows} - {REASON.name})
+    unknown = sorted({*act.facts, *act.rows} - {REASON.name}) + ["evidence"] * bool(act.evidence)
     if unknown:
         raise BadValue(
             f"未被接受：这里只收理由（reason），不收 {'、'.join(unknown)}。",
@@ -387,7 +387,11 @@ def _lift(case: Case, act: Act, name: str) -> None:
             f"预警“{label.zh}”现在没有亮着，无可免除。", f"The rule {label.en!r} has no open episode to lift."
         )
     if act.person_id is None or SUPERVISOR not in case.book.definition.roles:
-        raise NotAllowed("预警只能由督办员免除。", "Only a supervisor lifts an episode.")
+        raise NotAllowed(
+            f"预警只能由角色 {SUPERVISOR} 免除，而本类事项没有这个角色。请在流程定义的 roles 中加上它。",
+            f"Only the role {SUPERVISOR} lifts an episode; this kind of task has none. Add it to the roles "
+            "of the definition.",
+        )
     role, actor = _role_of(case, [SUPERVISOR], act.person_id, Text("免责", "lift"))
     event = case.record("lifted", case.now, rule=name, role=role, why="lifted")
     _sign(event, actor, act)

@@ -288,7 +288,12 @@ class Case:
         }
         rows = [row for row in self.rows if row.list == opening.each and row.closed_at is None]
         opened = [self._new(opening, origin, row) for row in rows if row.id not in busy]
-        added = [one for one in self.added_rows if one.row.list == opening.each]
+        begun = [new.row for new in self.opens if new.kind == opening.kind]  # by this very decision
+        added = [
+            one
+            for one in self.added_rows
+            if one.row.list == opening.each and not any(row is one for row in begun)
+        ]
         return opened + [self._new(opening, origin, one.row, one) for one in added]
 
     def _new(

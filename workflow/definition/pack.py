@@ -71,7 +71,9 @@ def _files(path: Path, problems: list[Problem]) -> list[Path]:
 
 def _read_file(file: Path, problems: list[Problem]) -> Node | None:
     try:
-        if not file.is_file():  # a folder has nothing to read, a pipe may keep us waiting for ever
+        # A folder has nothing to read, a pipe may keep us waiting for ever, a link may lead out of the
+        # pack: an error message would then show what it found there.
+        if file.is_symlink() or not file.is_file():
             raise IsADirectoryError
         with file.open("rb") as stream:
             data = stream.read(MAX_BYTES + 1)

@@ -11,15 +11,15 @@ import threading
 import structlog
 
 from .. import rounds
-from ..calendar import default_calendar
 from ..decision import Act, EventDraft
 from ..definition.model import Pack
 from ..errors import Overtaken
 from ..store import organisation, tasks
 from ..store.applying import Salts, note
-from ..store.ports import Port, Transaction
+from ..store.ports import Port
 from .acting import act_in
 from .firing import Firing, next_moments
+from .loading import load_in
 from .report import Answer, Loading, Ran
 from .surroundings import Library
 from .sweeping import Sweeper
@@ -49,32 +49,13 @@ class Engine:
     # --- packs ------------------------------------------------------------------------------------
 
     def load(self, pack: Pack, now: int) -> Loading:
-        """Bring a pack into force: its version, units, people, campaign. Twice changes nothing."""
-        with self.port.write("people") as tx:
-            before = organisation.stamp(tx)
-            version_id, is_new = organisation.pack_version(tx, pack, now)
-            units = organisation.add_units(tx, pack.campaign.units.values())
-            since = _since(pack)
-            people = organisation.add_people(tx, pack.people, min(since, now), now)
-            moved = self._move_campaign(tx, pack, version_id)
-            if units or people:
-                organisation.move_organisation(tx, before)
-            if moved:
-                organisation.new_epoch(tx, f"pack {pack.campaign.name} {pack.version[:12]}", now)
-        return Loading(
-            campaign=pack.campaign.name,
-            version=pack.version,
-            version_is_new=is_new,
-            units=units,
-            people=people,
-        )
+        """Bring a pack into force: its version, units, people, campaign. Twice changes nothing.
 
-    def _move_campaign(self, tx: Transaction, pack: Pack, version_id: int) -> bool:
-        known = {one.name: one for one in organisation.campaigns(tx)}.get(pack.campaign.name)
-        if known is not None and known.version_id == version_id:
-            return False
-        organisation.put_campaign(tx, pack, version_id)
-        return True
+        Raises:
+            BadValue: a known unit or person is another one in the pack; everything stays as it was.
+        """
+        with self.port.write("people") as tx:
+            return load_in(tx, self.library, pack, now)
 
     # --- people act -------------------------------------------------------------------------------
 
@@ -170,8 +151,3 @@ class Engine:
                 return now
             instants = [tasks.next_wake(tx), rounds.next_open(tx), *next_moments(frame)]
             return min((instant for instant in instants if instant is not None), default=None)
-
-
-def _since(pack: Pack) -> int:
-    """Posts of a pack are held from the day of its basis."""
-    return default_calendar(pack.campaign.zone).start_of(pack.campaign.basis.on)

@@ -49,5 +49,7 @@ class Loading:
     campaign: str
     version: str
     version_is_new: bool
-    units: int
-    people: int
+    units: int  # added
+    people: int  # added, with their posts
+    relabelled: int = 0  # units known before
+    posts: int = 0  # given to people known before

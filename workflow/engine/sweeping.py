@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 import structlog
 
 from ..decision import Decision, EventDraft, Loaded, Surroundings, replan, wake
-from ..errors import Overtaken, StoreError
+from ..errors import Overtaken, StoreError, Undecidable
 from ..store import organisation, tasks
 from ..store.applying import Salts, note
 from ..store.ports import Port, Transaction
@@ -122,9 +122,9 @@ class Sweeper:
             tries = tasks.count_try(tx, task_id, now + retry_after(before + 1))
             if tries >= TRIES:
                 tasks.set_aside(tx, task_id, now, why)
-                event = EventDraft(kind="set_aside", at=now, header={"tries": tries}, values={"why": why})
-                note(tx, task_id, event, now, self._salts)
                 ran.set_aside.append(task_id)
+        if tries >= TRIES:
+            self._note_aside(task_id, tries, why, now)
         log.error(
             "undecidable",
             task=task_id,
@@ -133,6 +133,15 @@ class Sweeper:
             error=why,
             kind=type(error).__name__,
         )
+
+    def _note_aside(self, task_id: int, tries: int, why: str, now: int) -> None:
+        """Its history says so too, unless the history is what is damaged: that must stop nobody."""
+        event = EventDraft(kind="set_aside", at=now, header={"tries": tries}, values={"why": why})
+        try:
+            with self._port.write("clock") as tx:
+                note(tx, task_id, event, now, self._salts)
+        except (Overtaken, Undecidable) as error:
+            log.error("history damaged", task=task_id, error=str(error))
 
 
 def _these(ids: list[int]) -> Claim:

@@ -83,7 +83,7 @@ class Report:
     acts: int
     refused: int
     messages: int
-    messages_by_person: dict[str, int]  # the most told
+    messages_by_person: dict[str, int]  # the most told, by their codes
     unaddressed: int
     ledger: str  # SHA-256 over the heads of all tasks: equal ledgers, equal digests
     story: int | None  # a task that went up the ladder and down again
@@ -112,10 +112,14 @@ class Report:
             *self._episode_lines(language),
             "",
             Text("收到消息最多的人", "Most messages").to(language),
-            *(f"  {name}: {n}" for name, n in self.messages_by_person.items()),
+            *(f"  {self._person(code, language)}: {n}" for code, n in self.messages_by_person.items()),
             "",
             f"{Text('台账摘要', 'Ledger digest').to(language)}: {self.ledger}",
         ]
+
+    def _person(self, code: str, language: Language) -> str:
+        name: Text = self.labels["people"].get(code, Text(code, code))
+        return name.to(language)
 
     def _headline(self) -> Text:
         label: Text = self.labels["campaign"]
@@ -157,7 +161,7 @@ def make_report(
     """Read the summary from the database."""
     rows = tx.all(_TASKS)
     told: dict[int | None, int] = dict(tx.all(_MESSAGES))
-    names = {row[0]: row[2] for row in organisation.persons(tx)}
+    names = {row[0]: row[1] for row in organisation.persons(tx)}
     ranked = sorted(((n, person) for person, n in told.items() if person is not None), reverse=True)[:TOP]
     events = tx.one(_EVENTS)
     return Report(
@@ -217,6 +221,7 @@ def _labels(pack: Pack) -> dict[str, Any]:
     definitions = pack.definitions.items()
     return {
         "campaign": pack.campaign.label,
+        "people": {person.code: person.name for person in pack.people},
         "kinds": {kind: definition.label for kind, definition in definitions},
         "states": {
             (kind, state.name): state.label for kind, one in definitions for state in one.states.values()

@@ -23,7 +23,7 @@ from ..engine import Engine, Ran
 from ..errors import NotNow, Refused
 from ..evidence import Folder, Stored, record
 from ..people import excluded, resolve
-from ..store import migrate, open_port, tasks
+from ..store import life, migrate, open_port, organisation, tasks
 from ..store.applying import EVENT
 from ..store.ports import Port
 from ..store.sql import Statement
@@ -100,11 +100,11 @@ def simulate(
 
 def _must_be_empty(port: Port) -> None:
     with port.read() as tx:
-        if tx.one(_ANY_TASK) is not None:
+        if tx.one(_ANY_TASK) is not None or organisation.campaigns(tx):
             raise NotNow(
-                "未模拟：该数据库已有督办事项，模拟会与其混在一起。请另给一个空数据库（--database）。",
-                "Not simulated: this database holds tasks already, and invented ones would mix with them. "
-                "Name an empty database (--database).",
+                "未模拟：该数据库已在使用，虚拟事项会与真实事项混在一起。请另给一个空数据库（--database）。",
+                "Not simulated: this database is in use already, and invented tasks would mix with real "
+                "ones. Name an empty database (--database).",
             )
 
 
@@ -144,6 +144,8 @@ class Simulation:
             self._act()
             progress((self._clock.now() - self._begin) // DAY_MS, total)
         self._ring()
+        with self._port.write("clock") as tx:  # a daemon that goes on from here was not away
+            life.beat(tx, life.SIMULATION, end)
         with self._port.read() as tx:
             return make_report(
                 tx, self._pack, self._calendar, self._begin, end, self._tally.acts, self._tally.refused

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from operator import attrgetter
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 from sqlalchemy import bindparam, select
@@ -32,7 +32,8 @@ Salts = Callable[[], bytes]
 
 # What most wakes change: an update of these leaves most indexes alone. If anything else did, all of it
 # is written.
-_CLOCK_COLUMNS = ("seq", "head", "body", "wake_at", "light", "planned_under", "tries")
+_ALWAYS = ("seq", "head", "body", "tries")
+_CLOCK_COLUMNS = ("wake_at", "light", "planned_under")
 _ALL_COLUMNS = tuple(
     name
     for name in tasks.COLUMNS
@@ -52,7 +53,8 @@ _ALL_COLUMNS = tuple(
         "set_aside_why",
     )
 )
-_beyond_the_clock = attrgetter(*(name for name in _ALL_COLUMNS if name not in _CLOCK_COLUMNS))
+_MAYBE = (*_CLOCK_COLUMNS, *(name for name in _ALL_COLUMNS if name not in (*_ALWAYS, *_CLOCK_COLUMNS)))
+_maybe = attrgetter(*_MAYBE)
 _EPISODE_COLUMNS = ("told_at", "superseded", "inert_at", "inert_by", "ended_at", "ended_by")
 _HEAD = Statement(select(tasks.TASK.c.seq, tasks.TASK.c.head).where(tasks.TASK.c.id == bindparam("task")))
 _CONCERN_KEY = ("task_id", "about_id", "episode_id")
@@ -63,13 +65,22 @@ _STANDING_CONCERNS = Statement(
 )
 
 
+class _Change(NamedTuple):
+    """A stored task before and after."""
+
+    before: tuple[Any, ...]  # the values of _MAYBE
+    after: tuple[Any, ...]
+    always: tuple[Any, ...]  # the values of _ALWAYS
+    key: tuple[int, int]  # id and the seq that is expected
+
+
 @dataclass(kw_only=True, slots=True)
 class _Rows:
     """The rows of a batch, by table."""
 
     new_tasks: list[tuple[Any, ...]] = field(default_factory=list)
-    moved_tasks: list[tuple[Any, ...]] = field(default_factory=list)
-    ticked_tasks: list[tuple[Any, ...]] = field(default_factory=list)
+    moved_tasks: list[_Change] = field(default_factory=list)
+    ticked_tasks: list[_Change] = field(default_factory=list)
     events: list[tuple[Any, ...]] = field(default_factory=list)
     values: list[tuple[Any, ...]] = field(default_factory=list)
     episodes: list[tuple[Any, ...]] = field(default_factory=list)
@@ -167,12 +178,23 @@ def _collect_task(decision: Decision, rows: _Rows) -> None:
     if decision.is_new:
         rows.new_tasks.append(tasks.row_of(task))
         return
-    own = {"body": tasks.body_of(task), "tries": 0}
-    ticked = _beyond_the_clock(before) == _beyond_the_clock(task)
-    names, target = (_CLOCK_COLUMNS, rows.ticked_tasks) if ticked else (_ALL_COLUMNS, rows.moved_tasks)
-    target.append(
-        (*(own[name] if name in own else getattr(task, name) for name in names), task.id, before.seq)
-    )
+    always = task.seq, task.head, tasks.body_of(task), 0
+    change = _Change(_maybe(before), _maybe(task), always, (task.id, before.seq))
+    clock = len(_CLOCK_COLUMNS)
+    ticked = change.before[clock:] == change.after[clock:]
+    (rows.ticked_tasks if ticked else rows.moved_tasks).append(change)
+
+
+def _change_tasks(tx: Transaction, changes: Sequence[_Change]) -> None:
+    """One statement with the columns that change in any of these tasks.
+
+    SQLite writes an index anew for every column that is set, whether its value is another or not.
+    """
+    if not changes:
+        return
+    kept = [n for n in range(len(_MAYBE)) if any(one.before[n] != one.after[n] for one in changes)]
+    rows = [(*one.always, *(one.after[n] for n in kept), *one.key) for one in changes]
+    _guarded(tx, tasks.TASK, (*_ALWAYS, *(_MAYBE[n] for n in kept)), ("id", "seq"), rows)
 
 
 def _episode_row(task_id: int, episode: Episode) -> tuple[Any, ...]:
@@ -248,8 +270,8 @@ def _json(value: Any) -> str:
 
 
 def _write(tx: Transaction, rows: _Rows, now: int) -> None:
-    _guarded(tx, tasks.TASK, _ALL_COLUMNS, ("id", "seq"), rows.moved_tasks)
-    _guarded(tx, tasks.TASK, _CLOCK_COLUMNS, ("id", "seq"), rows.ticked_tasks)
+    _change_tasks(tx, rows.moved_tasks)
+    _change_tasks(tx, rows.ticked_tasks)
     tx.insert(tasks.TASK, rows.new_tasks)
     tx.insert(EVENT, rows.events)
     tx.insert(VALUE, rows.values)

@@ -18,7 +18,17 @@ from ..text import Text
 from .ports import Transaction
 from .sql import Statement
 
-Kind = Literal["orphan", "unqueued", "behind", "old nudge", "slow moment", "set aside", "unheard", "held"]
+Kind = Literal[
+    "orphan",
+    "unqueued",
+    "behind",
+    "old nudge",
+    "slow moment",
+    "set aside",
+    "moment set aside",
+    "unheard",
+    "held",
+]
 
 GRACE_MS = 5 * 60_000  # within which a due task, a nudge, a moment are everyday work
 SHOWN = 5  # ids that a finding names
@@ -47,6 +57,7 @@ def check(tx: Transaction, now: int) -> list[Finding]:
         *old_nudges(tx, now),
         *slow_moments(tx, now),
         *set_aside_tasks(tx),
+        *set_aside_moments(tx),
         *unheard_messages(tx),
         *holds(tx),
     ]
@@ -228,6 +239,13 @@ _SLOW_MOMENTS = Statement(
 _SET_ASIDE = Statement(
     select(_TASK.c.id, _TASK.c.set_aside_why).where(_TASK.c.set_aside_at.is_not(None)).order_by(_TASK.c.id)
 )
+_MOMENTS_ASIDE = Statement(
+    select(
+        _MOMENT.c.id, _MOMENT.c.round, _MOMENT.c.nominal, _MOMENT.c.cursor, _MOMENT.c.total, _MOMENT.c.note
+    )
+    .where(_MOMENT.c.status == "set aside")
+    .order_by(_MOMENT.c.at, _MOMENT.c.id)
+)
 _UNHEARD = Statement(
     select(_OUTGOING.c.task_id)
     .where(_OUTGOING.c.person_id.is_(None), _OUTGOING.c.status == "waiting")
@@ -281,6 +299,23 @@ def set_aside_tasks(tx: Transaction) -> Iterator[Finding]:
                 f"事项 {ident} 已搁置：{why}。查明原因后请运行 duban release {ident}。",
                 f"Task {ident} is set aside: {why}. Once the reason is dealt with, run duban "
                 f"release {ident}.",
+            ),
+        )
+
+
+def set_aside_moments(tx: Transaction) -> Iterator[Finding]:
+    """Rounds that could not do all that they were to do, each with why."""
+    for ident, name, nominal, done, total, why in tx.all(_MOMENTS_ASIDE):
+        call = f'duban release --round {name} "{nominal}"'
+        yield Finding(
+            kind="moment set aside",
+            broken=False,
+            count=total - done,
+            examples=(ident,),
+            text=Text(
+                f"轮次 {name}（{nominal}）已搁置，还差 {total - done} 项：{why}。查明原因后请运行 {call}。",
+                f"The round {name} ({nominal}) is set aside with {total - done} of {total} undone: {why}. "
+                f"Once the reason is dealt with, run {call}.",
             ),
         )
 

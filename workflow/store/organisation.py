@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import orjson
-from sqlalchemy import bindparam, func, insert, select, update
+from sqlalchemy import bindparam, func, insert, or_, select, update
 
 from ..calendar import CalendarYear
 from ..definition.model import Pack, Person, Unit
@@ -45,6 +45,7 @@ META = MetaRow.__table__  # type: ignore[attr-defined]
 REQUEST = RequestRow.__table__  # type: ignore[attr-defined]
 EVIDENCE = EvidenceRow.__table__  # type: ignore[attr-defined]
 ORGANISATION = "organisation"
+HEARTBEAT = "heartbeat"  # key of a sign of life, followed by the node
 
 
 class Stamp(NamedTuple):
@@ -100,7 +101,9 @@ _ADD_CAMPAIGN = Statement(
 _MOVE_CAMPAIGN = Statement(
     update(CAMPAIGN)
     .where(CAMPAIGN.c.name == bindparam("campaign"))
-    .values(version_id=bindparam("version"), zh=bindparam("zh_"), en=bindparam("en_"))
+    .values(
+        version_id=bindparam("version"), prefix=bindparam("prefix_"), zh=bindparam("zh_"), en=bindparam("en_")
+    )
 )
 _UNITS_BY_CODE = Statement(select(UNIT.c.code, UNIT.c.id).where(OneOf(UNIT.c.code, "codes", words=True)))
 _UNITS = Statement(select(UNIT).order_by(UNIT.c.id))
@@ -116,6 +119,9 @@ _ADD_UNIT = Statement(
         en=bindparam("en"),
     )
     .returning(UNIT.c.id)
+)
+_LABEL_UNIT = Statement(
+    update(UNIT).where(UNIT.c.code == bindparam("unit")).values(zh=bindparam("zh_"), en=bindparam("en_"))
 )
 _GROUPS = Statement(
     select(UNIT.c.group_name, UNIT.c.group_of, UNIT.c.id).where(OneOf(UNIT.c.group_of, "units"))
@@ -138,6 +144,14 @@ _POSTS_OF = Statement(
     select(POST.c.name, POST.c.unit_id, POST.c.deputy)
     .where(POST.c.person_id == bindparam("person"), POST.c.valid_to.is_(None))
     .order_by(POST.c.id)
+)
+_POSTS_HELD = Statement(
+    select(PERSON.c.code, POST.c.name, POST.c.unit_id, POST.c.deputy)
+    .join(PERSON, PERSON.c.id == POST.c.person_id)
+    .where(
+        OneOf(PERSON.c.code, "codes", words=True),
+        or_(POST.c.valid_to.is_(None), POST.c.valid_to > bindparam("now")),
+    )
 )
 _ADD_POST = Statement(
     insert(POST).values(
@@ -256,7 +270,14 @@ def put_campaign(tx: Transaction, pack: Pack, version_id: int) -> CampaignInForc
     if tx.one(_CAMPAIGN_BY_NAME, name=own.name) is None:
         tx.one(_ADD_CAMPAIGN, name=own.name, prefix=own.prefix, zh=label.zh, en=label.en, version=version_id)
     else:
-        tx.run(_MOVE_CAMPAIGN, campaign=own.name, version=version_id, zh_=label.zh, en_=label.en)
+        tx.run(
+            _MOVE_CAMPAIGN,
+            campaign=own.name,
+            version=version_id,
+            prefix_=own.prefix,
+            zh_=label.zh,
+            en_=label.en,
+        )
     (row,) = tx.all(_CAMPAIGN_BY_NAME, name=own.name)
     return _campaign(row)
 
@@ -303,6 +324,33 @@ def _add_unit(tx: Transaction, code: str, wanted: dict[str, Unit], known: dict[s
     )
     known[code] = int(row[0])
     return added + 1
+
+
+def relabel_unit(tx: Transaction, code: str, label: Text) -> None:
+    """A unit is called otherwise from here on."""
+    tx.run(_LABEL_UNIT, unit=code, zh_=label.zh, en_=label.en)
+
+
+def add_missing_posts(tx: Transaction, people: Sequence[Person], now: int) -> int:
+    """Give people the posts that a pack names and they don't hold, from now on; how many.
+
+    Posts that they hold beside these are left alone.
+    """
+    ids = dict(tx.all(_PERSONS_BY_CODE, codes=[person.code for person in people]))
+    held = {
+        (code, name, unit, bool(deputy))
+        for code, name, unit, deputy in tx.all(_POSTS_HELD, codes=list(ids), now=now)
+    }
+    units = unit_ids(tx, {post.unit for person in people for post in person.posts})
+    added = 0
+    for person in people:
+        for post in person.posts:
+            own = (person.code, post.name, units[post.unit], post.deputy)
+            if own not in held:
+                add_post(tx, ids[person.code], post.name, own[2], now, now, deputy=post.deputy)
+                held.add(own)
+                added += 1
+    return added
 
 
 def add_people(tx: Transaction, people: Sequence[Person], valid_from: int, now: int) -> int:

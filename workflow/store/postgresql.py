@@ -87,9 +87,10 @@ class PostgresTransaction:
 
     def insert(self, table: Table, rows: Sequence[tuple[Any, ...]]) -> None:
         """Write rows in bulk, each with every column of the table in its order."""
+        if not rows:
+            return
         if len(rows) <= FEW:
-            for row in rows:
-                self._send(_insert_text(table), row)
+            self._send(_insert_text(table, len(rows)), [value for row in rows for value in row])
             return
         text = _copy_text(table)
         self._attempt(text, lambda: self._copy(text, rows))
@@ -125,9 +126,10 @@ class PostgresTransaction:
 
 
 @cache
-def _insert_text(table: Table) -> str:
+def _insert_text(table: Table, rows: int) -> str:
     columns = ", ".join(f'"{column.name}"' for column in table.columns)
-    return f'INSERT INTO "{table.name}" ({columns}) VALUES ({", ".join(["%s"] * len(table.columns))})'  # noqa: S608
+    one = f"({', '.join(['%s'] * len(table.columns))})"
+    return f'INSERT INTO "{table.name}" ({columns}) VALUES {", ".join([one] * rows)}'  # noqa: S608
 
 
 @cache

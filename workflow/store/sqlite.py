@@ -26,7 +26,7 @@ from ..errors import (
 from .connections import PerThread
 from .ports import Alone, Probe, no_probe, unfit
 from .sql import Dialect, Statement
-from .turns import Turns, Who
+from .turns import Door, Turns, Who
 
 OLDEST_SAFE = (3, 51, 3)  # WAL with several connections is unsafe from 3.7.0 to 3.51.2
 BUSY_MS = 5_000  # how long to wait for another process's lock
@@ -145,9 +145,10 @@ class SqlitePort:
     def __init__(self, path: Path, *, probe: Probe = no_probe) -> None:
         _check_version()
         _check_place(path)
-        self.path = path
+        self.path = path = path.resolve()  # one file, one name: a link to it is no second database
         self._probe = probe
         self._turns = Turns()
+        self._door = Door(path.with_name(path.name + ".door"))
         self._alone = Alone()
         self._writer: Any = None
         self._readers: PerThread[Any] = PerThread(lambda connection: connection.close())
@@ -155,7 +156,7 @@ class SqlitePort:
     @contextmanager
     def write(self, who: Who) -> Iterator[SqliteTransaction]:
         """A transaction that writes: committed at the end, rolled back on any error."""
-        with self._alone.entered(), self._turns.turn(who):
+        with self._alone.entered(), self._turns.turn(who), self._door.passed(who):
             if self._writer is None:
                 self._writer = _connect(self.path)
             with self._transaction(self._writer, "BEGIN IMMEDIATE") as transaction:
@@ -229,6 +230,7 @@ class SqlitePort:
         if self._writer is not None:
             self._writer.close()
         self._writer = None
+        self._door.close()
 
 
 def _connect(path: Path) -> Any:

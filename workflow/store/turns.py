@@ -6,9 +6,13 @@ batch. Here a person waits for the batch at work and for the people before them,
 
 from __future__ import annotations
 
+import fcntl
+import os
+import time
 from collections import deque
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from pathlib import Path
 from threading import Condition
 from typing import Literal
 
@@ -42,3 +46,58 @@ class Turns:
     def _next(self) -> object:
         queue = self._waiting["people"] or self._waiting["clock"]
         return queue[0]
+
+
+_KNOCK = 0.005  # seconds between two knocks
+# The door is a courtesy, SQLite's lock decides: a process that froze in the door keeps nobody out.
+_PATIENCE: dict[Who, int] = {"people": 1_000, "clock": 200}  # knocks
+
+
+def _take(handle: int, knocks: int) -> None:
+    for _ in range(knocks):
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            time.sleep(_KNOCK)
+        else:
+            return
+
+
+class Door:
+    """The same between processes: a person holds the door while they wait and write, the clock knocks.
+
+    Without it a person's process, asleep between two looks at SQLite's lock, would find it taken by the
+    daemon's next batch again and again. The lock goes with the process, however it ends.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._handle: int | None = None
+
+    @contextmanager
+    def passed(self, who: Who) -> Iterator[None]:
+        """Go through the door; only one thread of a process at a time (see `Turns`)."""
+        handle = self._open()
+        if handle is None:
+            yield
+            return
+        _take(handle, _PATIENCE[who])
+        if who == "clock":
+            fcntl.flock(handle, fcntl.LOCK_UN)
+        try:
+            yield
+        finally:
+            fcntl.flock(handle, fcntl.LOCK_UN)
+
+    def _open(self) -> int | None:
+        """A folder that can't be written has no door: the write itself will say so."""
+        if self._handle is None:
+            with suppress(OSError):
+                self._handle = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+        return self._handle
+
+    def close(self) -> None:
+        """Let go of the file."""
+        if self._handle is not None:
+            os.close(self._handle)
+            self._handle = None

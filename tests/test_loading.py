@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
 import pytest
+import structlog
 from sqlalchemy import select
+from typer.testing import CliRunner, Result
 
-from tests.packs import CAMPAIGN, ERRAND, PEOPLE, changed, small_pack
+import main
+from tests.packs import CAMPAIGN, ERRAND, PEOPLE, changed, write_pack
 from tests.storing import opened
 from workflow.calendar import default_calendar
-from workflow.definition import Pack
+from workflow.definition import Pack, load_pack
 from workflow.engine import Engine
 from workflow.errors import BadValue
 from workflow.rounds import MOMENT
@@ -43,12 +47,19 @@ def engine(port: Port) -> Engine:
     return Engine(port, salts=lambda: bytes(16))
 
 
+@pytest.fixture(autouse=True)
+def log_of_its_own() -> Iterator[None]:
+    """A command sets up the log for its process: other tests in this one must not write to its stderr."""
+    yield
+    structlog.reset_defaults()
+
+
 def pack(folder: Path, *changes: tuple[str, str], people: str = PEOPLE) -> Pack:
     """The small pack, its campaign changed."""
     campaign = CAMPAIGN
     for old, new in changes:
         campaign = changed(campaign, old, new)
-    return small_pack(folder, campaign=campaign, errand=ERRAND, people=people)
+    return load_pack(write_pack(folder, campaign=campaign, errand=ERRAND, people=people))
 
 
 def rows(port: Port, statement: Statement) -> list[tuple[object, ...]]:
@@ -207,9 +218,9 @@ def test_a_known_unit_stays_what_and_where_it_is(
 
 def test_a_group_stays_the_group_that_it_is(port: Port, engine: Engine, tmp_path: Path) -> None:
     engine.load(pack(tmp_path, _GROUP_AFTER), START)
+    before = state(port)
     with port.read() as tx:
-        before, units = state(port), organisation.units(tx)
-    (code, *_) = (row[1] for row in units if row[5] == "crew")
+        code = next(row[1] for row in organisation.units(tx) if row[5] == "crew")
     other = pack(tmp_path, _GROUP_AFTER)
     found = dict(other.campaign.units)
     found[code] = replace(found[code], group="team")
@@ -217,3 +228,29 @@ def test_a_group_stays_the_group_that_it_is(port: Port, engine: Engine, tmp_path
     with pytest.raises(BadValue, match="team"):
         engine.load(moved, START + DAY)
     assert state(port) == before
+
+
+# --- the command line -------------------------------------------------------------------------------
+
+
+def test_a_round_that_was_set_aside_is_told_and_released(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'own.db'}"
+    env = {"DUBAN_LANG": "en", "DUBAN_DATABASE": url}
+
+    def duban(*args: str) -> Result:
+        return CliRunner(env=env).invoke(main.app, list(args))
+
+    assert duban("init").exit_code == 0
+    assert "0 posts given" in duban("load", "demonstration_site").stdout
+    nominal = "2026-03-02 09:00"
+    row = (5, 1, "weekly", nominal, 1, 1, 1, '[["open",["errand",7,""],5,9]]', 0, 1, "set aside", "why")
+    with opened(url) as port, port.write("clock") as tx:
+        tx.insert(MOMENT, [row])
+    call = f'duban release --round weekly "{nominal}"'
+    assert call in " ".join(duban("doctor").stdout.split())
+    assert duban("release", "TR-1", "--round", "weekly", nominal).exit_code == 2
+    assert "is not set aside" in duban("release", "--round", "weekly", "2026-03-09 09:00").stderr
+    assert "is released" in duban(*shlex.split(call)[1:]).stdout
+    assert duban(*shlex.split(call)[1:]).exit_code == 1
+    with opened(url) as port:
+        assert [one[2] for one in rows(port, _MOMENTS)] == ["open"]

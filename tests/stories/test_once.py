@@ -39,7 +39,11 @@ transitions:
     by: handler
     confirmed_by: {role: supervisor, within: 3 workdays, else: lapse}
 escalations:
-  many: {when: open problems > 1, in: fixing, light: red, opens: {fix: {each: problems, pass: {deadline: due}}}}
+  many:
+    when: open problems > 1
+    in: fixing
+    light: red
+    opens: {fix: {each: problems, pass: {deadline: due}}}
 """
 _FIX = """
 task: fix

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ import typer
 from workflow.errors import UsageError
 from workflow.text import Text
 
-from .arguments import AsJson, TaskNumber, argument, command, group, option
+from .arguments import AsJson, TaskNumber, argument, command, group, option, readable
 from .desk import Desk, desk_of
 
 if TYPE_CHECKING:
@@ -22,7 +23,8 @@ if TYPE_CHECKING:
     from workflow.evidence import Stored
 
 app = group()
-_CELL = re.compile(r'(?:[^,"]|"[^"]*")+')  # what commas separate, except between quotes
+# COLUMN=, then a value between quotes (a quote in it is doubled) or without, up to a comma or the end
+_CELL = re.compile(r'(?:([^,="]+=)|(?="))(?:\s*("(?:[^"]|"")*")\s*|((?!\s*")[^,]*))(?:,|\Z)')
 
 
 ActingPerson = Annotated[
@@ -42,8 +44,8 @@ SomeFacts = Annotated[
 SomeRows = Annotated[
     list[str] | None,
     option(
-        '清单的一行，可多次；值含逗号时加引号：列="值"。',
-        'A row; repeatable. With commas: COL="a, b".',
+        '清单的一行，可多次；值含逗号时加引号：列="值"，其中的引号写两个：列="a, ""b"""。',
+        'A row; repeatable. With commas: COL="a, b"; quotes in it doubled: COL="a, ""b""".',
         metavar="LIST:COL=VAL,…",
     ),
 ]
@@ -73,6 +75,8 @@ def act(
     if transition is None:
         _list_acts(desk, task, person, as_json=as_json)
         return
+    if request_id is not None:
+        _check_request_id(request_id)
     wish = _Wish(
         task=task,
         person=person,
@@ -88,6 +92,13 @@ def act(
         desk.json(answer)
     else:
         _tell_answer(desk, answer)
+
+
+def _check_request_id(request_id: str) -> None:
+    """Before any evidence is kept; the engine checks it again."""
+    from workflow.engine.acting import check_request_id
+
+    check_request_id(readable("--request-id", request_id))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -180,7 +191,7 @@ def _keep(desk: Desk, files: Iterable[Path]) -> None:
 def _facts(given: Sequence[str]) -> dict[str, str]:
     found: dict[str, str] = {}
     for one in given:
-        name, equals, value = one.partition("=")
+        name, equals, value = readable("--fact", one).partition("=")
         if not equals or not name or name in found:
             raise UsageError(
                 f"--fact “{one}”看不懂：应写 名称=值，每项一次。",
@@ -194,8 +205,8 @@ def _rows(given: Sequence[str]) -> dict[str, list[dict[str, str]]]:
     """Rows by list. `LIST:` alone is an answer too: no rows."""
     found: dict[str, list[dict[str, str]]] = {}
     for one in given:
-        name, colon, rest = one.partition(":")
-        cells = [cell.replace('"', "").partition("=") for cell in _CELL.findall(rest)]
+        name, colon, rest = readable("--row", one).partition(":")
+        cells = [cell.partition("=") for cell in _cells(rest)]
         if not colon or not all(equals for _, equals, _ in cells):
             raise UsageError(
                 f"--row “{one}”看不懂：应写 清单:列=值,列=值。",
@@ -204,6 +215,19 @@ def _rows(given: Sequence[str]) -> dict[str, list[dict[str, str]]]:
         rows = found.setdefault(name, [])
         if cells:
             rows.append({column.strip(): value for column, _, value in cells})
+    return found
+
+
+def _cells(row: str) -> list[str]:
+    """`COLUMN=VALUE` of each cell; what can't be read comes back whole and without an equals sign."""
+    found, at = [], 0
+    while at < len(row):
+        cell = _CELL.match(row, at)
+        if cell is None:
+            return [""]
+        column, quoted, plain = cell.groups(default="")
+        found.append(column + (next(csv.reader([quoted], strict=True))[0] if quoted else plain))
+        at = cell.end()
     return found
 
 

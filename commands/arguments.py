@@ -48,6 +48,18 @@ Limit = Annotated[int, option("最多列几条。", "How many to list.", min=1, 
 OfUnit = Annotated[str | None, option("单位代码。", "Code of a unit.", "--unit")]
 
 
+def readable(name: str, value: str) -> str:
+    """What was typed for an option. A byte that is no UTF-8 could neither be kept nor shown."""
+    try:
+        value.encode()
+    except UnicodeEncodeError as error:
+        raise UsageError(
+            f"{name} 不是 UTF-8 文本。请检查终端或脚本的编码，改为 UTF-8 再试。",
+            f"{name} is no UTF-8 text. Set the terminal or the script to UTF-8 and try again.",
+        ) from error
+    return value
+
+
 def unreadable(file: Path, error: OSError) -> UsageError:
     """A file that was named and can't be read."""
     why = error.strerror or str(error)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import stat
 from datetime import date
 from pathlib import Path
 from typing import Annotated
@@ -14,6 +15,8 @@ from .arguments import AsJson, argument, command, group, unreadable
 from .dates import DAY, zone_of
 from .desk import Desk, desk_of
 from .speaking import both
+
+LARGEST = 1_000_000  # bytes of a notice
 
 app = group(
     name="calendar",
@@ -75,10 +78,24 @@ def calendar_import(
 
 
 def _text_of(file: Path) -> str:
+    """A notice. What is no plain file is not even opened: a device or a pipe need not end."""
     try:
-        return file.read_text(encoding="utf-8")
+        if not stat.S_ISREG(file.stat().st_mode):
+            raise UsageError(
+                f"{file} 不是普通文件。请指明通知文本所在的文件。",
+                f"{file} is no plain file. Name the file that holds the notice's text.",
+            )
+        with file.open("rb") as source:
+            found = source.read(LARGEST + 1)
     except OSError as error:
         raise unreadable(file, error) from error
+    if len(found) > LARGEST:
+        raise UsageError(
+            f"{file} 超过 1 MB，不会是放假通知。请核对文件。",
+            f"{file} is larger than 1 MB, too large for a notice. Check the file.",
+        )
+    try:
+        return found.decode()
     except UnicodeDecodeError as error:
         raise UsageError(
             f"{file} 不是 UTF-8 文本。请另存为 UTF-8 再导入。",

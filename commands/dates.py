@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 ZONE = "Asia/Shanghai"  # of dates, while no campaign says otherwise
 DAY = timedelta(days=1)
+FIRST_YEAR, LAST_YEAR = 1901, 2399  # of the calendar: each of their days has one before and one after
 
 
 def zone_of(frame: Frame) -> str:
@@ -36,10 +37,17 @@ def span(frame: Frame, start: str | None, end: str | None) -> tuple[int, int | N
 
 
 def day_of(typed: str) -> date:
-    """A day as it was typed."""
+    """A day as it was typed, within what the calendar reckons with."""
     try:
-        return date.fromisoformat(typed)
+        day = date.fromisoformat(typed)
     except ValueError as error:
         raise UsageError(
             f"“{typed}”不是日期。请写成 2026-03-31。", f"{typed!r} is no date. Write 2026-03-31."
         ) from error
+    if not FIRST_YEAR <= day.year <= LAST_YEAR:
+        raise BadValue(
+            f"日期 {day} 不在 {FIRST_YEAR} 年至 {LAST_YEAR} 年之间。请改写，或不写。",
+            f"The date {day} lies outside the years {FIRST_YEAR} to {LAST_YEAR}. Write another, or leave it "
+            "out.",
+        )
+    return day

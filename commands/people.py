@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from workflow.errors import BadValue, NotNow
+from workflow.errors import BadValue, NotNow, UsageError
 from workflow.text import Text
 
-from .arguments import AsJson, OfUnit, argument, command, group, option
-from .dates import span, zone_of
-from .desk import desk_of
+from .arguments import AsJson, OfUnit, argument, command, group, option, readable
+from .dates import day_of, span, zone_of
+from .desk import Desk, desk_of
 from .speaking import both
 
 if TYPE_CHECKING:
@@ -84,6 +84,10 @@ def people_add(
             f"人员代码“{code}”不能用：小写字母开头，只含小写字母、数字、下划线。",
             f"{code!r} is no code: lower-case letters, digits and underscores, a letter first.",
         )
+    if not readable("--zh", zh).strip() or not readable("--en", en).strip():
+        raise BadValue(
+            "姓名是空的。--zh 和 --en 都请写上姓名。", "The name is empty. Give it with both --zh and --en."
+        )
     with desk.port.write("people") as tx:
         if organisation.person_id(tx, code) is not None:
             raise BadValue(
@@ -96,8 +100,8 @@ def people_add(
 
 @command(
     app,
-    "委托：外出期间由他人代行；不写受托人则只记外出。",
-    "While somebody is away, another acts for them, or nobody.",
+    "委托：外出期间由他人代行；不写受托人则只记外出；--end 终止。",
+    "While somebody is away, another acts for them, or nobody. --end: they are back.",
 )
 def delegate(
     ctx: typer.Context,
@@ -110,11 +114,23 @@ def delegate(
         str | None, option("至哪天（含）。", "Until that day, inclusive.", "--to", metavar="DATE")
     ] = None,
     reason: Annotated[str, option("事由。", "Why.")] = "",
+    is_back: Annotated[
+        bool, option("终止当时的外出和委托；记录保留。", "They are back; the record stays.", "--end")
+    ] = False,
 ) -> None:
     from workflow.reading import person_id
     from workflow.store import organisation
 
     desk = desk_of(ctx)
+    if is_back:
+        if substitute is not None or end is not None or reason:
+            raise UsageError(
+                "--end 只能与 --from 同用。请去掉受托人、--to 和 --reason。",
+                "--end takes only --from. Leave out the delegate, --to and --reason.",
+            )
+        _end_absence(desk, principal, start)
+        return
+    readable("--reason", reason)
     with desk.frame() as frame:
         begin, finish = span(frame, start, end)
         away = person_id(frame.tx, principal)
@@ -133,6 +149,36 @@ def delegate(
     desk.say(f"已记：{principal} 外出{until.zh}，{acts.zh}。", f"{principal} is away {until.en}; {acts.en}.")
 
 
+def _end_absence(desk: Desk, principal: str, start: str | None) -> None:
+    """Somebody is back, now or from the first moment of a day that has not passed."""
+    from workflow.reading import person_id
+    from workflow.store.delegations import end_delegations
+
+    with desk.frame() as frame:
+        today = frame.calendar(zone_of(frame)).day_of(frame.now)
+        day = day_of(start) if start else today
+        if day < today:
+            raise BadValue(
+                f"日期 {day} 已过，过去的委托不能改写。今天是 {today}，请改写或不写。",
+                f"The day {day} has passed, and what held then stays. Today is {today}: choose a later day, "
+                "or leave it out.",
+            )
+        begin, _ = span(frame, start, None)
+        who, at = person_id(frame.tx, principal), max(begin, frame.now)
+    with desk.port.write("people") as tx:
+        ended = end_delegations(tx, who, at)
+    if not ended:
+        when = Text("目前", "now") if day == today else Text(f"{day} ", f"on {day}")
+        raise NotNow(
+            f"{principal} {when.zh}没有外出，无可终止。请用 duban people 查看外出起止。",
+            f"{principal} is not away {when.en}: nothing to end. See the absences with duban people.",
+        )
+    desk.say(
+        f"已记：{principal} 自 {day} 起不再外出，终止 {ended} 项。",
+        f"{principal} is back from {day} on; absences ended: {ended}.",
+    )
+
+
 @command(
     posts, "任命：某人自某日起担任某单位的某岗位。", "Somebody holds a post at a unit from a day on.", "give"
 )
@@ -147,15 +193,22 @@ def post_give(
     from workflow.store import organisation
 
     desk = desk_of(ctx)
+    called = Text(f"副 {post}", f"deputy {post}") if deputy else Text(f" {post}", post)
     with desk.frame() as frame:
         who, where = _post_of(frame, person, post, unit)
         begin, _ = span(frame, start, None)
     with desk.port.write("people") as tx:
-        if any((name, place) == (post, where) for name, place, _ in organisation.posts_of(tx, who)):
-            raise NotNow(f"{person} 已担任 {unit} 的 {post}。", f"{person} holds {post} at {unit} already.")
+        if (post, where, int(deputy)) in organisation.posts_of(tx, who):
+            raise NotNow(
+                f"{person} 已担任 {unit} 的{called.zh}。", f"{person} holds {called.en} at {unit} already."
+            )
+        held = organisation.holdings(tx, [where]).get((post, where), ())
+        begun = {one.valid_from for one in held if one.person_id == who}
+        while begin in begun:  # the post itself after the deputy's: no two of a person's begin at once
+            begin += 1
         organisation.add_post(tx, who, post, where, begin, desk.now, deputy=deputy)
         organisation.move_organisation(tx, organisation.stamp(tx))
-    desk.say(f"已任命：{person} 任 {unit} 的 {post}。", f"{person} holds {post} at {unit}.")
+    desk.say(f"已任命：{person} 任 {unit} 的{called.zh}。", f"{person} holds {called.en} at {unit}.")
 
 
 @command(posts, "免职：某人不再担任某岗位。", "Somebody holds a post no longer.", "end")

@@ -869,7 +869,7 @@ def test_a_delegation_is_ended_and_stays_on_record(town: Town) -> None:
     town.does("delegate", "beiwan_handler", "--from", "2026-06-01", "--to", "2026-06-30")
     town.story.at("2026-03-04 10:00")
     assert town.does("delegate", "beiwan_handler", "--end") == (
-        "beiwan_handler is back from 2026-03-04 on: 1 absences ended.\n"
+        "beiwan_handler is back from 2026-03-04 on; absences ended: 1.\n"
     )
     listed = town.does("people", "--unit", "beiwan")
     assert "away 2026-03-03" not in listed
@@ -896,10 +896,10 @@ def test_a_deputy_is_given_the_post_itself(town: Town) -> None:
     assert "deputy handler @ beiwan" in town.does("people", "--unit", "beiwan")
 
 
-def test_quotes_and_commas_are_kept_in_rows(town: Town) -> None:
+def test_quotes_and_commas_are_kept_in_rows(town: Town, photo: Path) -> None:
     town.does(
         *("act", str(town.check), "submit", "--as", "beiwan_handler", "--fact", "own_score=90"),
-        *("--row", 'problems:what="a, ""b""",due=2026-04-10'),
+        *("--evidence", str(photo), "--row", 'problems:what="a, ""b""",due=2026-04-10'),
         *("--row", 'problems: what = "x,y=""z""", due=2026-04-11'),
         *("--row", 'problems:"what=p, q",due=2026-04-12'),
         *("--row", 'problems:what=6" pipe,due=2026-04-13'),

@@ -4,6 +4,7 @@ core.py      the engine: what people, the clock and rounds may ask of it
 acting.py    a person's act                     sweeping.py   batches of the clock, tries, setting aside
 firing.py    rounds and their moments           writing.py    from decisions to rows, tasks opened included
 claimed.py   from rows to tasks                 surroundings.py   packs, calendars, people: cached
+loading.py   bringing a pack into force         memory.py     keeping the collector calm
 report.py    what it answers
 """
 

@@ -45,6 +45,8 @@ def act_in(
     request_id: str | None,
 ) -> Answer:
     """Do what a person asks for in this transaction. Raises like `Engine.act`."""
+    if request_id is not None:
+        check_request_id(request_id)
     frame = library.frame(tx, now)
     rows = tasks.claim_these(tx, [task_id])
     first = _first_answer(tx, task_id, wanted, request_id)
@@ -59,6 +61,15 @@ def act_in(
     if request_id is not None:
         tx.insert(organisation.REQUEST, [_request_row(request_id, answer, wanted)])
     return answer
+
+
+def check_request_id(request_id: str) -> None:
+    """Refuse an empty one: every form that forgot its own would get another's answer."""
+    if not request_id.strip():
+        raise BadValue(
+            "请求编号是空的。请写明编号，或不写 --request-id。",
+            "The request id is empty. Give an id, or leave --request-id out.",
+        )
 
 
 def _first_answer(tx: Transaction, task_id: int, wanted: Act, request_id: str | None) -> Answer | None:
@@ -87,7 +98,13 @@ def _actable(frame: Frame, task_id: int, rows: tasks.Rows, revision: int | None)
             "duban doctor.",
         )
     task = _readable(frame.tx, task_id, rows)
-    if revision is not None and revision != task.revision:
+    if revision is not None and revision > task.revision:
+        raise BadValue(
+            f"未办理：没有第 {revision} 版，事项现为第 {task.revision} 版。请核对版次，再决定。",
+            f"Not done: there is no revision {revision}, the task is at {task.revision}. Check the revision, "
+            "then decide.",
+        )
+    if revision is not None and revision < task.revision:
         raise _stale(frame, task, revision)
     return task
 

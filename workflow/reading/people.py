@@ -155,7 +155,7 @@ def people(frame: Frame, unit: str | None = None) -> tuple[PersonView, ...]:
 def _away(frame: Frame, called: Mapping[int, Text]) -> dict[int, list[AwayView]]:
     away: dict[int, list[AwayView]] = defaultdict(list)
     for _, principal, delegate, begin, end, reason, _ in frame.tx.all(_AWAY):
-        if end is None or end > frame.now:
+        if end is None or end > max(begin, frame.now):  # one that ended before it began never holds
             one = AwayView(
                 delegate=called.get(delegate) if delegate is not None else None,
                 valid_from=begin,

@@ -5,6 +5,7 @@ sql.py         statements compiled for both      turns.py   the fair writer queu
 opening.py     by URL, migrations, versions      tasks.py   loading what a decision looks at
 applying.py    writing what was decided          organisation.py   units, people, packs, calendar
 checking.py    whether the rows fit together     connections.py    one per thread
+life.py        signs of life                     delegations.py    ending an absence
 """
 
 from __future__ import annotations

@@ -854,7 +854,6 @@ def test_any_bytes_are_read_or_refused(
     problems_of(path)
 
 
-@pytest.mark.skipif(not DEMONSTRATION.exists(), reason="the first pack is not there yet")
 @given(data=st.data())
 def test_a_mangled_pack_is_read_or_refused(
     data: st.DataObject, tmp_path_factory: pytest.TempPathFactory

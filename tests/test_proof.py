@@ -1182,7 +1182,6 @@ def test_a_proven_pack_is_the_pack_that_was_read(tmp_path: Path) -> None:
     assert check_pack(path) == load_pack(path) == small_pack(tmp_path)
 
 
-@pytest.mark.skipif(not DEMONSTRATION.exists(), reason="the first pack is not there yet")
 def test_the_demonstration_pack_is_proven() -> None:
     assert [one.to_text().en for one in problems_of(DEMONSTRATION)] == []
     assert check_pack(DEMONSTRATION).definitions

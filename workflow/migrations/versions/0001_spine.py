@@ -12,7 +12,14 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Make every table, index and sequence."""
+    """Make every table, index, sequence and view."""
+    for make in _TABLES:
+        make()
+    _ids()
+    _views()
+
+
+def _calendar_year() -> None:
     op.create_table(
         "calendar_year",
         sa.Column(
@@ -23,6 +30,9 @@ def upgrade() -> None:
         sa.Column("imported_at", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("id"),
     )
+
+
+def _concern() -> None:
     op.create_table(
         "concern",
         sa.Column(
@@ -48,12 +58,18 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("task_id", "about_id", "episode_id"),
     )
     op.create_index("concern_about", "concern", ["about_id"], unique=False)
+
+
+def _counter() -> None:
     op.create_table(
         "counter",
         sa.Column("name", sa.String(), nullable=False),
         sa.Column("next", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("name"),
     )
+
+
+def _episode() -> None:
     op.create_table(
         "episode",
         sa.Column(
@@ -80,6 +96,9 @@ def upgrade() -> None:
         sqlite_where=sa.text("ended_at IS NULL"),
         postgresql_where=sa.text("ended_at IS NULL"),
     )
+
+
+def _epoch() -> None:
     op.create_table(
         "epoch",
         sa.Column(
@@ -89,6 +108,9 @@ def upgrade() -> None:
         sa.Column("begun_at", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("id"),
     )
+
+
+def _event() -> None:
     op.create_table(
         "event",
         sa.Column(
@@ -105,6 +127,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_index("event_chain", "event", ["task_id", "seq"], unique=True)
+
+
+def _event_value() -> None:
     op.create_table(
         "event_value",
         sa.Column(
@@ -118,6 +143,9 @@ def upgrade() -> None:
         sa.Column("value", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("event_id", "name"),
     )
+
+
+def _evidence() -> None:
     op.create_table(
         "evidence",
         sa.Column("sha256", sa.String(), nullable=False),
@@ -125,6 +153,9 @@ def upgrade() -> None:
         sa.Column("stored_at", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("sha256"),
     )
+
+
+def _hold() -> None:
     op.create_table(
         "hold",
         sa.Column(
@@ -139,6 +170,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("standing"),
     )
+
+
+def _list_row() -> None:
     op.create_table(
         "list_row",
         sa.Column(
@@ -152,12 +186,18 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_index("list_row_task", "list_row", ["task_id"], unique=False)
+
+
+def _meta() -> None:
     op.create_table(
         "meta",
         sa.Column("key", sa.String(), nullable=False),
         sa.Column("value", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("key"),
     )
+
+
+def _moment() -> None:
     op.create_table(
         "moment",
         sa.Column(
@@ -185,6 +225,9 @@ def upgrade() -> None:
         sqlite_where=sa.text("status = 'open'"),
         postgresql_where=sa.text("status = 'open'"),
     )
+
+
+def _nudge() -> None:
     op.create_table(
         "nudge",
         sa.Column(
@@ -197,6 +240,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_index("nudge_task", "nudge", ["task_id"], unique=False)
+
+
+def _outgoing() -> None:
     op.create_table(
         "outgoing",
         sa.Column(
@@ -220,6 +266,9 @@ def upgrade() -> None:
         sqlite_where=sa.text("status = 'waiting'"),
         postgresql_where=sa.text("status = 'waiting'"),
     )
+
+
+def _pack_version() -> None:
     op.create_table(
         "pack_version",
         sa.Column(
@@ -231,6 +280,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("hash"),
     )
+
+
+def _person() -> None:
     op.create_table(
         "person",
         sa.Column(
@@ -243,6 +295,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("code"),
     )
+
+
+def _request() -> None:
     op.create_table(
         "request",
         sa.Column("id", sa.String(), nullable=False),
@@ -255,6 +310,9 @@ def upgrade() -> None:
         sa.Column("at", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("id"),
     )
+
+
+def _task() -> None:
     op.create_table(
         "task",
         sa.Column(
@@ -298,6 +356,9 @@ def upgrade() -> None:
         sa.Column("set_aside_why", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("id"),
     )
+
+
+def _task_indexes() -> None:
     op.create_index(
         "task_of_moment",
         "task",
@@ -354,6 +415,9 @@ def upgrade() -> None:
         sqlite_where=sa.text("wake_at IS NOT NULL AND set_aside_at IS NULL"),
         postgresql_where=sa.text("wake_at IS NOT NULL AND set_aside_at IS NULL"),
     )
+
+
+def _unit() -> None:
     op.create_table(
         "unit",
         sa.Column(
@@ -377,6 +441,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("code"),
     )
+
+
+def _campaign() -> None:
     op.create_table(
         "campaign",
         sa.Column(
@@ -394,6 +461,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("name"),
     )
+
+
+def _delegation() -> None:
     op.create_table(
         "delegation",
         sa.Column(
@@ -416,6 +486,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_index(op.f("ix_delegation_principal_id"), "delegation", ["principal_id"], unique=False)
+
+
+def _post() -> None:
     op.create_table(
         "post",
         sa.Column(
@@ -440,8 +513,34 @@ def upgrade() -> None:
     )
     op.create_index("post_at_unit", "post", ["unit_id", "name"], unique=False)
     op.create_index("post_once", "post", ["person_id", "name", "unit_id", "valid_from"], unique=True)
-    _ids()
-    _views()
+
+
+# In an order in which what a foreign key points at is there already.
+_TABLES = (
+    _calendar_year,
+    _concern,
+    _counter,
+    _episode,
+    _epoch,
+    _event,
+    _event_value,
+    _evidence,
+    _hold,
+    _list_row,
+    _meta,
+    _moment,
+    _nudge,
+    _outgoing,
+    _pack_version,
+    _person,
+    _request,
+    _task,
+    _task_indexes,
+    _unit,
+    _campaign,
+    _delegation,
+    _post,
+)
 
 
 def _ids() -> None:

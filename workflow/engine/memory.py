@@ -1,7 +1,7 @@
 """How the memory of a long-running process is kept calm.
 
 A sweep makes tens of thousands of short-lived records. Python's cyclic collector, woken by their
-number, would each time walk everything that the imports made: measured, a third of a storm's time.
+number, would each time walk everything that the imports made: measured, a fifth of the time of a storm.
 """
 
 from __future__ import annotations

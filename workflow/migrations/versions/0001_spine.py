@@ -383,6 +383,9 @@ def _task_indexes() -> None:
         sqlite_where=sa.text("parent_id IS NOT NULL"),
         postgresql_where=sa.text("parent_id IS NOT NULL"),
     )
+
+
+def _more_task_indexes() -> None:
     op.create_index(
         "task_planned",
         "task",
@@ -536,6 +539,7 @@ _TABLES = (
     _request,
     _task,
     _task_indexes,
+    _more_task_indexes,
     _unit,
     _campaign,
     _delegation,

@@ -5,6 +5,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
+from workflow.migrations.views import show_instants
+
 revision = "0001"
 down_revision = None
 branch_labels = None
@@ -593,16 +595,5 @@ _INSTANTS = {
 
 
 def _views() -> None:
-    bind = op.get_bind()
     for table, instants in _INSTANTS.items():
-        columns = ", ".join(
-            f"{_instant(bind.dialect.name, name)} AS {name}" if name in instants else name
-            for name in (column["name"] for column in sa.inspect(bind).get_columns(table))
-        )
-        op.execute(f"CREATE VIEW {table}_view AS SELECT {columns} FROM {table}")  # noqa: S608
-
-
-def _instant(dialect: str, name: str) -> str:
-    if dialect == "sqlite":
-        return f"strftime('%Y-%m-%dT%H:%M:%fZ', {name} / 1000.0, 'unixepoch')"
-    return f"to_timestamp({name} / 1000.0)"
+        show_instants(table, instants)

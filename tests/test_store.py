@@ -45,11 +45,14 @@ def stored(port: Port, ident: int) -> Task:
 
 def load(port: Port, *idents: int) -> list[Loaded]:
     with port.read() as tx:
-        return tasks.load(tx, [tasks.task_of(row) for row in tasks.read_these(tx, idents)], no_draft)
+        return tasks.load(tx, [tasks.task_of(row) for row in tasks.read_these(tx, idents)], NothingMore())
 
 
-def no_draft(_version: int, _kind: str, _state: str) -> bool:
-    return False
+class NothingMore:
+    """Definitions that want nothing more read of other tasks; drafts are in the state `drafted`."""
+
+    def is_draft(self, _version: int, _kind: str, state: str, /) -> bool:
+        return state == "drafted"
 
 
 # --- claiming ---------------------------------------------------------------------------------------
@@ -249,7 +252,7 @@ def test_drafts_of_a_kind(port: Port) -> None:
         a_task(5, kind="dispatch", state="drafted"),
     )
     with port.read() as tx:
-        assert tasks.drafts_of(tx, 1, "dispatch", lambda _version, _kind, state: state == "drafted") == [1, 5]
+        assert tasks.drafts_of(tx, 1, "dispatch", NothingMore()) == [1, 5]
 
 
 # --- writing in bulk --------------------------------------------------------------------------------

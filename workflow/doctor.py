@@ -323,7 +323,7 @@ def _differing(frame: Frame, rows: Sequence[Sequence[Any]]) -> Iterator[tuple[st
             yield number_of(frame, row[0], row[1]), "unreadable"
         elif _is_settled(task, frame):
             parsed.append(task)
-    loaded = tasks.load(frame.tx, parsed, frame.is_draft)
+    loaded = tasks.load(frame.tx, parsed, frame)
     frame.know(loaded)
     for one in loaded:
         if not one.nudges:

@@ -514,7 +514,7 @@ class Story:
         with self.port.read() as tx:
             frame = self.engine.library.frame(tx, self.now)
             stored = [tasks.task_of(row) for row in tx.all(_TASKS) if row[_SET_ASIDE_AT] is None]
-            loaded = tasks.load(tx, stored, frame.is_draft)
+            loaded = tasks.load(tx, stored, frame)
             frame.know(loaded)
             for one in loaded:
                 fresh = wake(one, frame.around(one.task.version_id))

@@ -154,13 +154,13 @@ def _loaded(frame: Frame, task: Task, salts: Salts) -> Loaded:
 
     The act would note that it was planned under the newer calendar, and nobody would move it later.
     """
-    (loaded,) = tasks.load(frame.tx, [task], frame.is_draft)
+    (loaded,) = tasks.load(frame.tx, [task], frame)
     frame.know([loaded])
     if task.ended_at is not None or task.planned_under >= frame.stamp.epoch:
         return loaded
     write(frame, [replan(loaded, frame.around(task.version_id))], salts)
     (row,) = tasks.claim_these(frame.tx, [task.id])
-    (again,) = tasks.load(frame.tx, [tasks.task_of(row)], frame.is_draft)
+    (again,) = tasks.load(frame.tx, [tasks.task_of(row)], frame)
     return again
 
 

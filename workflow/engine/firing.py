@@ -145,7 +145,7 @@ def _items(frame: Frame, campaign: CampaignInForce, round_: Round) -> list[round
     """What a moment does, frozen: tasks to open, or drafts to complete."""
     pack = frame.version(campaign.version_id).pack
     if round_.completes is not None:
-        drafts = tasks.drafts_of(frame.tx, campaign.id, round_.completes, frame.is_draft)
+        drafts = tasks.drafts_of(frame.tx, campaign.id, round_.completes, frame)
         return [rounds.Item(what=COMPLETE, args=(draft,)) for draft in drafts]
     tracks: Sequence[str] = round_.tracks or ("",)
     return [
@@ -180,7 +180,7 @@ def _completions(frame: Frame, moment: rounds.OpenMoment, ids: list[int]) -> lis
     if not ids:
         return []
     rows = [row for row in tasks.claim_these(frame.tx, ids) if row[_SET_ASIDE_AT] is None]
-    loaded = tasks.load(frame.tx, [tasks.task_of(row) for row in rows], frame.is_draft)
+    loaded = tasks.load(frame.tx, [tasks.task_of(row) for row in rows], frame)
     frame.know(loaded)
     wanted = Act(name="completed", person_id=None, round=moment.round)
     decisions = []

@@ -149,7 +149,7 @@ def _these(ids: list[int]) -> Claim:
 
 
 def _decide(frame: Frame, found: list[Task], batch: _Batch) -> list[Decision]:
-    loaded = tasks.load(frame.tx, found, frame.is_draft)
+    loaded = tasks.load(frame.tx, found, frame)
     frame.know(loaded)
     decisions = []
     for one in loaded:

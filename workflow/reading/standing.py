@@ -149,7 +149,7 @@ def load_one(frame: Frame, task_id: int) -> tuple[Loaded, Surroundings]:
             f"事项 {task_id} 的数据无法读取（{error!r}）。请运行 duban doctor。",
             f"The data of task {task_id} can't be read ({error!r}). Run duban doctor.",
         ) from error
-    (loaded,) = tasks.load(frame.tx, [task], frame.is_draft)
+    (loaded,) = tasks.load(frame.tx, [task], frame)
     frame.know([loaded])
     return loaded, frame.around(task.version_id)
 

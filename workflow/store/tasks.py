@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, fields
-from typing import Any
+from typing import Any, Protocol
 
 import orjson
 from sqlalchemy import BigInteger, bindparam, delete, func, literal_column, or_, select
@@ -44,8 +44,12 @@ _POSITIONS = {name: COLUMNS.index(name) for name in _PLAIN}
 _BODY = COLUMNS.index("body")
 _TRACK = COLUMNS.index("track")
 
-IsDraft = Callable[[int, str, str], bool]
-"""(pack version, kind, state) -> whether it is a draft's state."""
+
+class Wants(Protocol):
+    """What definitions say about how much of the other tasks must be read."""
+
+    def is_draft(self, version_id: int, kind: str, state: str, /) -> bool:
+        """Whether that state of that kind is a draft's."""
 
 
 # --- rows and records -------------------------------------------------------------------------------
@@ -307,10 +311,10 @@ def shared_drafts(tx: Transaction, units: Sequence[int]) -> dict[tuple[int, int,
     return {(campaign, unit, kind): task for task, campaign, unit, kind in rows}
 
 
-def drafts_of(tx: Transaction, campaign_id: int, kind: str, is_draft: IsDraft) -> list[int]:
+def drafts_of(tx: Transaction, campaign_id: int, kind: str, wants: Wants) -> list[int]:
     """The tasks of a kind that are still drafts."""
     rows = tx.all(_OPEN_OF_KIND, campaign=campaign_id, of_kind=kind)
-    return [task for task, version, state in rows if is_draft(version, kind, state)]
+    return [task for task, version, state in rows if wants.is_draft(version, kind, state)]
 
 
 def drop_nudges(tx: Transaction, ids: Sequence[int]) -> None:
@@ -338,7 +342,7 @@ def release(tx: Transaction, task: int, now: int) -> bool:
 # --- loading ----------------------------------------------------------------------------------------
 
 
-def load(tx: Transaction, tasks: Sequence[Task], is_draft: IsDraft) -> list[Loaded]:
+def load(tx: Transaction, tasks: Sequence[Task], wants: Wants) -> list[Loaded]:
     """Everything that decisions on these tasks look at, in a fixed number of statements."""
     if not tasks:
         return []
@@ -347,7 +351,7 @@ def load(tx: Transaction, tasks: Sequence[Task], is_draft: IsDraft) -> list[Load
     episodes = _grouped(tx.all(_EPISODES, ids=ids), 1, _episode)
     children = _grouped(tx.all(_CHILDREN, ids=ids), 0, lambda row: _related_of(row[1:]))
     concerned, backing = _concerned(tx, ids)
-    concerning = _concerning(tx, ids, is_draft)
+    concerning = _concerning(tx, ids, wants)
     parents = _parents(tx, tasks)
     rows = _grouped(tx.all(_ROWS, ids=ids), 1, _row)
     return [
@@ -423,7 +427,7 @@ def _concerned(tx: Transaction, ids: Sequence[int]) -> tuple[_Concerned, dict[in
     return concerned, backing
 
 
-def _concerning(tx: Transaction, ids: Sequence[int], is_draft: IsDraft) -> dict[int, list[Concern]]:
+def _concerning(tx: Transaction, ids: Sequence[int], wants: Wants) -> dict[int, list[Concern]]:
     concerning: dict[int, list[Concern]] = defaultdict(list)
     for row in tx.all(_CONCERNING, ids=ids):
         task, about, episode, removed, kind, version, state, ended, outcome = row
@@ -432,7 +436,7 @@ def _concerning(tx: Transaction, ids: Sequence[int], is_draft: IsDraft) -> dict[
             about_id=about,
             episode_id=episode,
             kind=kind,
-            draft=is_draft(version, kind, state),
+            draft=wants.is_draft(version, kind, state),
             ended_at=ended,
             outcome=outcome,
             removed=removed is not None,

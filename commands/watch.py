@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, cast
 
@@ -19,6 +19,7 @@ from .packs import proven
 from .screen import INFORMATION, WARNINGS, log_to_stderr
 
 if TYPE_CHECKING:
+    from workflow.definition import Pack
     from workflow.simulation import Report
 
 app = group()
@@ -36,6 +37,9 @@ def simulate(
     crowd: Annotated[
         str, option("diligent、mixed、lazy。", "diligent, mixed or lazy.", "--people")
     ] = "mixed",
+    units: Annotated[
+        str | None, option("把某类单位扩充到多少个。", "Have so many units of a kind.", metavar="KIND=N")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     import tempfile
@@ -47,7 +51,7 @@ def simulate(
         url = desk.url if given else f"sqlite:///{folder}/simulated.db"
         evidence = desk.evidence if given else None  # what is thrown away leaves nothing elsewhere
         game = Game(pack=pack, days=days, seed=seed, start=start, crowd=crowd, url=url, evidence=evidence)
-        report = play(desk, game)
+        report = play(desk, replace(game, units=units))
     if as_json:
         desk.json(report.to_json())
     else:
@@ -66,6 +70,7 @@ class Game:
     url: str
     evidence: Path | None  # None: the folder beside the database
     until: int | None = None  # ms; instead of the days
+    units: str | None = None  # KIND=N: more units of a kind than the pack has
 
 
 def play(desk: Desk, game: Game) -> Report:
@@ -83,7 +88,7 @@ def play(desk: Desk, game: Game) -> Report:
     log_to_stderr(WARNINGS + 10)
     with desk.progress("演练第", "Playing, day") as progress:
         return simulated(
-            proven(game.pack),
+            _cast(game),
             days=game.days,
             seed=game.seed,
             start=None if game.start is None else day_of(game.start),
@@ -93,6 +98,27 @@ def play(desk: Desk, game: Game) -> Report:
             progress=progress,
             until=game.until,
         )
+
+
+def _cast(game: Game) -> Pack:
+    """The pack, with as many units as were asked for.
+
+    Raises:
+        UsageError: the units are not written KIND=N.
+        BadValue: the pack can't be grown so.
+    """
+    from workflow.simulation import grown
+
+    pack = proven(game.pack)
+    if game.units is None:
+        return pack
+    kind, _, count = game.units.partition("=")
+    if not count.isdecimal():
+        raise UsageError(
+            f"没有演练：--units 写作 类别=数量，如 region=300，现为 {game.units}。",
+            f"Not played: --units is written KIND=N, as in region=300; it was {game.units}.",
+        )
+    return grown(pack, kind, int(count))
 
 
 def _beside(url: str) -> Path:

@@ -9,7 +9,8 @@ import pytest
 
 from workflow.calendar import default_calendar
 from workflow.definition import Pack, load_pack
-from workflow.simulation import Crowd, Report, moved, simulate
+from workflow.errors import BadValue
+from workflow.simulation import Crowd, Report, grown, moved, simulate
 from workflow.simulation.dice import Dice
 from workflow.simulation.people import working_time
 from workflow.store import open_port, tasks
@@ -108,3 +109,22 @@ def test_chance_is_a_function_of_what_it_is_for() -> None:
     assert Dice(1).roll("delay", 7) == Dice(1).roll("delay", 7)
     assert Dice(1).roll("delay", 7) != Dice(2).roll("delay", 7)
     assert Dice(1).roll("delay", 7) != Dice(1).roll("delay", 8)
+
+
+def test_a_grown_pack_has_more_units_each_staffed_like_one_that_was_there(pack: Pack) -> None:
+    big = grown(pack, "region", 25)
+    regions = [unit for unit in big.campaign.units.values() if unit.kind == "region"]
+    assert len(regions) == 25
+    assert big.version != pack.version
+    assert pack.campaign.units.keys() < big.campaign.units.keys()
+    held = {(post.name, post.unit) for person in big.people for post in person.posts}
+    new = [unit.code for unit in regions if unit.code not in pack.campaign.units]
+    assert all(("handler", code) in held and ("leader", f"leading_group.{code}") in held for code in new)
+    codes = [person.code for person in big.people]
+    assert len(codes) == len(set(codes))
+
+
+@pytest.mark.parametrize(("kind", "count"), [("region", 9), ("no_such_kind", 5), ("bureau", 2)])
+def test_what_cannot_be_grown_is_said(pack: Pack, kind: str, count: int) -> None:
+    with pytest.raises(BadValue, match=kind):
+        grown(pack, kind, count)

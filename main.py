@@ -12,7 +12,19 @@ from typing import Annotated
 
 import typer
 
-from commands import acting, calendar, demo, health, ledger, packs, people, watch, why
+from commands import (
+    acting,
+    calendar,
+    demo,
+    health,
+    interests,
+    ledger,
+    opening,
+    packs,
+    people,
+    watch,
+    why,
+)
 from commands.arguments import group, option
 from commands.desk import DATABASE, Desk
 from commands.speaking import Speaking, both, chosen_language
@@ -35,10 +47,22 @@ app = group(
         "--database, --evidence-folder and --lang may stand before or after the command.",
     ),
 )
-for theme in (packs, ledger, why, acting, people, health, watch, demo, calendar):  # as --help lists them
+for theme in (
+    packs,
+    ledger,
+    why,
+    acting,
+    opening,
+    people,
+    health,
+    watch,
+    demo,
+    calendar,
+):  # as --help lists them
     app.add_typer(theme.app)
 app.add_typer(people.roster)
 app.add_typer(people.posts)
+app.add_typer(interests.declarations)
 
 
 @app.callback()

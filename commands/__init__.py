@@ -4,7 +4,8 @@
     ledger.py   tasks, show, history, outbox     people.py    units, people, post, delegate
     why.py      explain                          health.py    release, verify, doctor
     acting.py   act                              watch.py     simulate, daemon
-                                                 demo.py      demo
+    opening.py  open                             demo.py      demo
+    interests.py   interest
 
 What they share: speaking.py (one of two languages, and a sentence for every error), arguments.py
 (how a command is declared), desk.py (settings, database, output), screen.py (columns, progress, the

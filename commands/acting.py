@@ -19,10 +19,14 @@ from .desk import Desk, desk_of
 
 if TYPE_CHECKING:
     from workflow.decision import Act
+    from workflow.definition import Definition
     from workflow.engine import Answer, Frame
     from workflow.evidence import Stored
+    from workflow.reading import Words
+    from workflow.task import Pending
 
 app = group()
+_SHA256 = re.compile(r"[0-9a-f]{64}")
 # COLUMN=, then a value between quotes (a quote in it is doubled) or without, up to a comma or the end
 _CELL = re.compile(r'(?:([^,="]+=)|(?="))(?:\s*("(?:[^"]|"")*")\s*|((?!\s*")[^,]*))(?:,|\Z)')
 
@@ -49,6 +53,15 @@ SomeRows = Annotated[
         metavar="LIST:COL=VAL,…",
     ),
 ]
+ForWhom = Annotated[
+    str | None,
+    option("代录：替谁录入（人员代码）。", "Entered from a paper for that person: a code.", metavar="PERSON"),
+]
+OnPaper = Annotated[
+    str | None,
+    option("代录依据的扫描件，或其 SHA-256。", "The scan of the paper, or its SHA-256.", metavar="FILE|SHA"),
+]
+DateOnPaper = Annotated[str | None, option("纸面日期。", "The date on the paper.", metavar="DATE")]
 SomeFiles = Annotated[list[Path] | None, option("佐证材料，可多次。", "A file; repeatable.", metavar="FILE")]
 
 
@@ -69,6 +82,9 @@ def act(
     request_id: Annotated[
         str | None, option("请求编号；重复提交只办一次。", "A repeat with the same id acts once.")
     ] = None,
+    entered_for: ForWhom = None,
+    paper: OnPaper = None,
+    effective: DateOnPaper = None,
     as_json: AsJson = False,
 ) -> None:
     desk = desk_of(ctx)
@@ -76,25 +92,28 @@ def act(
         _list_acts(desk, task, person, as_json=as_json)
         return
     if request_id is not None:
-        _check_request_id(request_id)
+        check_typed_request(request_id)
     wish = _Wish(
         task=task,
         person=person,
         name=transition,
-        facts=_facts(fact or ()),
-        rows=_rows(row or ()),
+        facts=typed_facts(fact or ()),
+        rows=typed_rows(row or ()),
         files=tuple(evidence or ()),
         revision=revision,
         request_id=request_id,
+        entered_for=entered_for,
+        paper=paper,
+        effective=effective,
     )
     answer = _act(desk, wish)
     if as_json:
         desk.json(answer)
     else:
-        _tell_answer(desk, answer)
+        tell_answer(desk, answer)
 
 
-def _check_request_id(request_id: str) -> None:
+def check_typed_request(request_id: str) -> None:
     """Before any evidence is kept; the engine checks it again."""
     from workflow.engine.acting import check_request_id
 
@@ -113,6 +132,19 @@ class _Wish:
     files: tuple[Path, ...]
     revision: int | None
     request_id: str | None
+    entered_for: str | None
+    paper: str | None
+    effective: str | None
+
+    @property
+    def scan(self) -> Path | None:
+        """The file of the paper, where it was not named by its hash."""
+        return None if self.paper is None or _SHA256.fullmatch(self.paper) else Path(self.paper)
+
+    @property
+    def everything(self) -> tuple[Path, ...]:
+        """Every file that comes with it."""
+        return self.files if self.scan is None else (*self.files, self.scan)
 
 
 def _act(desk: Desk, wish: _Wish) -> Answer:
@@ -120,28 +152,35 @@ def _act(desk: Desk, wish: _Wish) -> Answer:
     from workflow.reading import read_number
 
     measured = [_measured(desk, file) for file in wish.files]
+    scanned = wish.paper if wish.scan is None else _measured(desk, wish.scan).sha256
     with desk.frame() as frame:
         ident = read_number(frame, wish.task)
-        wanted = _wanted(frame, ident, wish, measured)
-        keep = bool(wish.files) and _would_be_taken(frame, ident, wanted, wish)
+        wanted = _wanted(frame, ident, wish, measured, scanned)
+        keep = bool(wish.everything) and _would_be_taken(frame, ident, wanted, wish)
     if keep:
-        _keep(desk, wish.files)
+        _keep(desk, wish.everything)
     return desk.engine.act(ident, wanted, desk.now, revision=wish.revision, request_id=wish.request_id)
 
 
-def _wanted(frame: Frame, ident: int, wish: _Wish, measured: Sequence[Stored]) -> Act:
+def _wanted(frame: Frame, ident: int, wish: _Wish, measured: Sequence[Stored], scanned: str | None) -> Act:
     from workflow.decision import Act
+    from workflow.engine.acting import introduce
     from workflow.explaining import subject_of
     from workflow.reading import person_id
 
-    definition = subject_of(frame, ident).definition
-    return Act(
+    subject = subject_of(frame, ident)
+    wanted = Act(
         name=wish.name,
         person_id=person_id(frame.tx, wish.person),
-        facts=_known_facts(frame, definition.facts, wish.facts),
+        facts=known_facts(frame, subject.definition, wish.facts),
         rows=wish.rows,
         evidence=[one.sha256 for one in measured],
+        entered_for=None if wish.entered_for is None else person_id(frame.tx, wish.entered_for),
+        paper=scanned,
+        effective=wish.effective,
     )
+    introduce(frame, subject.loaded.task, wanted)
+    return wanted
 
 
 def _would_be_taken(frame: Frame, ident: int, wanted: Act, wish: _Wish) -> bool:
@@ -188,7 +227,8 @@ def _keep(desk: Desk, files: Iterable[Path]) -> None:
         record(tx, stored, desk.now)
 
 
-def _facts(given: Sequence[str]) -> dict[str, str]:
+def typed_facts(given: Sequence[str]) -> dict[str, str]:
+    """NAME=VALUE of each `--fact`."""
     found: dict[str, str] = {}
     for one in given:
         name, equals, value = readable("--fact", one).partition("=")
@@ -201,7 +241,7 @@ def _facts(given: Sequence[str]) -> dict[str, str]:
     return found
 
 
-def _rows(given: Sequence[str]) -> dict[str, list[dict[str, str]]]:
+def typed_rows(given: Sequence[str]) -> dict[str, list[dict[str, str]]]:
     """Rows by list. `LIST:` alone is an answer too: no rows."""
     found: dict[str, list[dict[str, str]]] = {}
     for one in given:
@@ -231,19 +271,25 @@ def _cells(row: str) -> list[str]:
     return found
 
 
-def _known_facts(frame: Frame, declared: Mapping[str, Any], facts: Mapping[str, str]) -> dict[str, Any]:
-    """Facts as the engine takes them: people and units by code become their ids."""
+def known_facts(frame: Frame, definition: Definition, facts: Mapping[str, str]) -> dict[str, Any]:
+    """Facts as the engine takes them: people and units by code become their ids, a team is several people."""
     from workflow.reading import person_id, unit_id
 
     readers = {"person": person_id, "unit": unit_id}
     found: dict[str, Any] = {}
     for name, value in facts.items():
-        reader = readers.get(declared[name].type) if name in declared else None
-        found[name] = value if reader is None else reader(frame.tx, value)
+        declared, role = definition.facts.get(name), definition.roles.get(name)
+        reader = readers.get(declared.type) if declared is not None else None
+        if role is not None and role.team is not None:
+            codes = [code.strip() for code in value.split(",") if code.strip()]
+            found[name] = [person_id(frame.tx, code) for code in codes]
+        else:
+            found[name] = value if reader is None else reader(frame.tx, value)
     return found
 
 
-def _tell_answer(desk: Desk, answer: Answer) -> None:
+def tell_answer(desk: Desk, answer: Answer) -> None:
+    """Where the task stands after an act."""
     from workflow.explaining import subject_of
     from workflow.reading import number_of
 
@@ -259,10 +305,19 @@ def _tell_answer(desk: Desk, answer: Answer) -> None:
     )
     for one in subject.loaded.task.pending:
         if one.transition == answer.act:
-            until = words.when(one.expires_at)
-            desk.say(
-                f"经确认方生效，{until} 失效。", f"It takes effect once confirmed, by {until} at the latest."
-            )
+            _tell_waiting(desk, one, words)
+
+
+def _tell_waiting(desk: Desk, pending: Pending, words: Words) -> None:
+    """An act that has not taken place yet: for whom it waits."""
+    if pending.expires_at is None:
+        desk.say(
+            "须共同签署：其余人员签署后方生效（duban explain 可见谁还未签）。",
+            "It takes effect once the others have signed; duban explain says who.",
+        )
+        return
+    until = words.when(pending.expires_at)
+    desk.say(f"经确认方生效，{until} 失效。", f"It takes effect once confirmed, by {until} at the latest.")
 
 
 def _list_acts(desk: Desk, task: str, person: str, *, as_json: bool) -> None:

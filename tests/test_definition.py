@@ -479,7 +479,7 @@ SLIPS = [
         "asks: [progress]",
         "asks: [progres]",
         "transitions.report.asks.1",
-        "a declared fact, list, reason",
+        "a declared fact, list, team, reason",
         "progress",
     ),
     Slip(

@@ -54,6 +54,9 @@ class NothingMore:
     def is_draft(self, _version: int, _kind: str, state: str, /) -> bool:
         return state == "drafted"
 
+    def parent_actors(self, _version: int, _kind: str, /) -> bool:
+        return False
+
 
 # --- claiming ---------------------------------------------------------------------------------------
 

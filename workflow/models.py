@@ -105,6 +105,20 @@ class Delegation(SQLModel, table=True):
     recorded_at: int = _big()
 
 
+class Interest(SQLModel, table=True):
+    """While it lasts a person has declared an interest in a unit, and does not act where it matters."""
+
+    __tablename__ = "interest"
+    __table_args__ = (Index("interest_in_unit", "unit_id"),)
+    id: int | None = _auto()
+    person_id: int = _to("person.id")
+    unit_id: int = _to("unit.id")
+    reason: str = _words()
+    valid_from: int = _big()
+    valid_to: int | None = _big(null=True)
+    recorded_at: int = _big()
+
+
 class PackVersion(SQLModel, table=True):
     """A pack as it was loaded. Tasks are pinned to it."""
 

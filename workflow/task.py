@@ -6,6 +6,7 @@ copies what it is given and leaves the original alone. The other records here ar
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from operator import attrgetter
 from typing import Any, Literal
@@ -16,19 +17,74 @@ Stop = tuple[int, int | None]  # from, to (None: still stopped)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Signature:
+    """One person's part of a joint act."""
+
+    role: str  # of the transition's `by`: for which it counts
+    person_id: int
+    on_behalf: int | None  # the principal, where a delegate signed
+    at: int
+
+    @property
+    def persons(self) -> frozenset[int]:
+        """Whose signature it is: a delegate and their principal count as one."""
+        return frozenset(one for one in (self.person_id, self.on_behalf) if one is not None)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Entry:
+    """代录: an act that somebody entered from a paper, for a person who is off the network."""
+
+    entered_by: int  # person
+    on_behalf: int | None  # the principal, where a delegate entered it
+    paper: str  # SHA-256 of the stored scan, hex
+    effective: str  # the date on the paper, ISO
+    cosigned_by: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Chosen:
+    """The members of a team."""
+
+    members: tuple[int, ...]  # persons
+    since: int
+    until: int | None  # last millisecond of their term
+
+
+Stage = Literal["entry", "quorum", "confirmation"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Pending:
-    """An act that waits for a second person's confirmation."""
+    """An act that waits for other people: to co-sign its entry, to sign it jointly, or to confirm it."""
 
     transition: str
     asked_by: int  # person
     on_behalf: int | None  # the principal, where a delegate asked
     role: str  # as which the asker acted
     asked_at: int
-    expires_at: int  # last millisecond in which it can be confirmed
+    expires_at: int | None  # last millisecond in which it can be answered; None: as long as `from` lasts
     facts: dict[str, Any]  # what was reported with it, held back until confirmed
     rows: dict[str, list[dict[str, Any]]]  # rows reported with it, likewise
     evidence: tuple[str, ...]  # SHA-256, hex
     stops: bool  # whether the task's clocks stand still meanwhile
+    stage: Stage = "confirmation"  # what it waits for
+    signed: tuple[Signature, ...] = ()  # of a joint act, the asker's first
+    entry: Entry | None = None  # where it was entered for somebody else
+
+    @property
+    def asker(self) -> frozenset[int]:
+        """Who asked: the person and the principal, and whoever entered or signed it with them."""
+        found = {self.asked_by, self.on_behalf, *(one for sign in self.signed for one in sign.persons)}
+        if self.entry is not None:
+            found |= {self.entry.entered_by, self.entry.on_behalf, self.entry.cosigned_by}
+        return frozenset(one for one in found if one is not None)
+
+    @property
+    def who_hears(self) -> tuple[int, ...]:
+        """Who is told what became of it."""
+        entered = () if self.entry is None else (self.entry.entered_by,)
+        return tuple(dict.fromkeys([self.asked_by, *(one.person_id for one in self.signed), *entered]))
 
 
 @dataclass(kw_only=True, slots=True)
@@ -64,7 +120,8 @@ class Task:
     facts: dict[str, Any] = field(default_factory=dict)
     fact_times: dict[str, int] = field(default_factory=dict)
     acts: dict[str, int] = field(default_factory=dict)  # transition -> times taken
-    actors: dict[str, list[int]] = field(default_factory=dict)  # transition -> persons
+    actors: dict[str, list[int]] = field(default_factory=dict)  # transition, or `opened` -> persons
+    teams: dict[str, Chosen] = field(default_factory=dict)  # role -> who was chosen
     stops: tuple[Stop, ...] = ()
     stop_used: bool = False  # a confirmation has already stopped this deadline
     pending: tuple[Pending, ...] = ()
@@ -193,3 +250,4 @@ class Loaded:
     rows: tuple[Row, ...] = ()
     backing: tuple[Backing, ...] = ()
     nudges: tuple[Nudge, ...] = ()
+    parent_actors: Mapping[str, Sequence[int]] = field(default_factory=dict)  # read where `not_by` asks

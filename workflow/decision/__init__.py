@@ -7,6 +7,10 @@ first settles what the clock already owed, then does what it is for, then settle
     book.py       a definition made ready        case.py     the working state
     clockwork.py  stepping through time          rules.py    episodes and what they set off
     acts.py       what people do                 reporting.py, values.py   what they report
+    authority.py  as what, and why not           guards.py   whether it may be taken now
+    waiting.py    acts that wait for others      joint.py    who has signed, who still must
+    entering.py   acts entered from a paper      teams.py    people who are chosen
+    opening.py    opening by hand                traces.py   what an act leaves behind
     settings.py   what transitions set           outcome.py  what a decision consists of
 """
 
@@ -17,15 +21,17 @@ from datetime import date
 
 from ..calendar import parse_duration
 from ..condition import crossing, earliest
-from ..definition.model import Definition
+from ..definition.model import OPENED, Definition
 from ..errors import BadValue, Undecidable
 from ..task import Loaded, Task
 from .acts import Act, perform
 from .book import Book
 from .case import Case, Surroundings
 from .clockwork import catch_up, settle
+from .opening import OpenTask, Place, check_opening, new_task, opener
 from .outcome import Decision, EventDraft, Link, Message, NewTask, RowChange
-from .reporting import fact_named
+from .reporting import apply_rows, fact_named
+from .traces import note_actor, sign
 
 __all__ = [
     "Act",
@@ -36,11 +42,15 @@ __all__ = [
     "Loaded",
     "Message",
     "NewTask",
+    "OpenTask",
+    "Place",
     "RowChange",
     "Surroundings",
     "act",
     "begin",
+    "check_opening",
     "fact_named",
+    "open_by_hand",
     "replan",
     "wake",
 ]
@@ -71,6 +81,24 @@ def act(loaded: Loaded, around: Surroundings, wanted: Act) -> Decision:
     return case.decision()
 
 
+def open_by_hand(
+    wanted: OpenTask, book: Book, around: Surroundings, campaign_id: int, version_id: int
+) -> NewTask:
+    """The task that a person opens, with who they are.
+
+    The units must have been checked (`check_opening`), and their posts be known to the directory.
+
+    Raises:
+        BadValue: the deadline, a fact or a row doesn't fit.
+        NotAllowed: the person holds none of the roles in `opened_by`.
+    """
+    new = new_task(wanted, book, around, campaign_id, version_id)
+    role, actor = opener(wanted, book.definition, around, _blank(new, book.definition, around))
+    new.opener = actor
+    new.origin = {"role": role}
+    return new
+
+
 def begin(new: NewTask, around: Surroundings) -> Decision:
     """The opening of a task: its first event, its first state, its first look at the rules.
 
@@ -78,11 +106,16 @@ def begin(new: NewTask, around: Surroundings) -> Decision:
         BadValue: the kind wants a deadline from its opener, and none was given.
     """
     definition = around.books[new.kind].definition
-    case = Case(Loaded(task=_blank(new, definition, around), parent=new.parent), around)
+    blank = _blank(new, definition, around)
+    case = Case(Loaded(task=blank, parent=new.parent, parent_actors=new.parent_actors), around)
     state = definition.first_state
     event = case.record("opened", case.now, of_kind=new.kind, state=state.name, unit=new.unit_id)
     event.header |= {"deadline": case.task.deadline, "basis": case.task.deadline_basis, **new.origin}
-    event.values |= new.facts
+    event.values |= new.facts | {f"{name}[]": listed for name, listed in new.rows.items()}
+    if new.opener is not None:
+        sign(event, new.opener)
+        note_actor(case, OPENED, new.opener)
+    apply_rows(case, new.rows)
     case.provisional()
     case.start_step()
     if state.stops_deadline:

@@ -3,26 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from ..definition.model import CONFIRM, REFUSE, Confirmation, Definition, Transition
-from ..definition.sentences import sentence
-from ..definition.task import BUILT_IN
+from ..definition.model import CONFIRM, REFUSE, Transition
 from ..errors import BadValue, NotAllowed, NotNow, Unknown
-from ..people import NOBODY, Actor, acting_as, excluded, touches
+from ..people import Actor
 from ..task import Pending
 from ..text import Text
+from .authority import SUPERVISOR, role_of
 from .case import Case
-from .outcome import EventDraft, EventKind, Message
-from .reporting import apply_rows, check_new_deadline, facts_of, rows_of
+from .entering import entry_of
+from .guards import target_of
+from .reporting import apply_rows, facts_of, optional_reason, rows_of
 from .settings import apply_settings
-from .values import check_value
+from .teams import choose, split
+from .traces import count, sign, trace
+from .waiting import ask, begin_signing, confirm, countersign, enter, refuse
 
 LIFT = "lift"  # `lift:RULE`
 COMPLETED = "completed"  # the one act that a round does
-SUPERVISOR = "supervisor"  # the role that may lift an episode
-REASON = BUILT_IN["reason"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -35,6 +35,9 @@ class Act:
     rows: Mapping[str, Sequence[Mapping[str, Any]]] = field(default_factory=dict)
     evidence: Sequence[str] = ()  # SHA-256 of stored files, hex
     round: str | None = None  # the round that acts, where no person does
+    entered_for: int | None = None  # 代录: the person for whom it is entered from a paper
+    paper: str | None = None  # SHA-256 of the stored scan, hex
+    effective: str | None = None  # the date on the paper, ISO
 
 
 def perform(case: Case, act: Act) -> None:
@@ -63,15 +66,36 @@ def perform(case: Case, act: Act) -> None:
 
 def _transit(case: Case, act: Act) -> None:
     transition = _transition(case, act.name)
-    role, actor = _authorise(case, transition, act)
+    entry = entry_of(case, act)
+    doer = act if entry is None else replace(act, person_id=act.entered_for)
+    role, actor = _authorise(case, transition, doer)
     _check_state(case, transition)
     facts = facts_of(case, transition, act.facts)
     rows = rows_of(case, transition, act.rows)
     _check_evidence(transition, act)
-    if transition.confirmed_by is None:
-        _take(case, transition, role, actor, facts, rows, act)
+    if entry is None or actor is None:
+        _go_on(case, transition, role, actor, facts, rows, act)
     else:
-        _ask(case, transition, transition.confirmed_by, role, actor, facts, rows, act)
+        enter(case, transition, entry, role, actor, facts, rows, act)
+
+
+def _go_on(
+    case: Case,
+    transition: Transition,
+    role: str,
+    actor: Actor | None,
+    facts: dict[str, Any],
+    rows: dict[str, list[dict[str, Any]]],
+    act: Act,
+    after: Pending | None = None,
+) -> None:
+    """What comes next of an act: other signatures, a confirmation, or that it takes place."""
+    if transition.quorum is not None and (after is None or after.stage == "entry"):
+        _resume(case, transition, begin_signing(case, transition, role, actor, facts, rows, act, after))
+    elif transition.confirmed_by is not None and (after is None or after.stage != "confirmation"):
+        ask(case, transition, transition.confirmed_by, role, actor, facts, rows, act, after)
+    else:
+        _take(case, transition, role, actor, facts, rows, act, after)
 
 
 def _transition(case: Case, name: str) -> Transition:
@@ -88,7 +112,7 @@ def _transition(case: Case, name: str) -> Transition:
 def _authorise(case: Case, transition: Transition, act: Act) -> tuple[str, Actor | None]:
     if act.person_id is None:
         return _round(transition, act), None
-    without = excluded(case.task, transition.not_by)
+    without = case.excluded(transition.not_by)
     if act.person_id in without:
         raise NotAllowed(
             f"不能由你“{transition.label.zh}”：你（或你所代表的人）办理过本事项的"
@@ -96,7 +120,7 @@ def _authorise(case: Case, transition: Transition, act: Act) -> tuple[str, Actor
             f"You may not {transition.label.en!r}: you, or the person you stand in for, did "
             f"{', '.join(transition.not_by)} on this task. Somebody else must.",
         )
-    return _role_of(case, transition.by, act.person_id, transition.label, without)
+    return role_of(case, transition.by, act.person_id, transition.label, without)
 
 
 def _round(transition: Transition, act: Act) -> str:
@@ -107,22 +131,6 @@ def _round(transition: Transition, act: Act) -> str:
             f"{transition.label.en!r} was refused: only a person does that, and nobody was named. Sign in.",
         )
     return "round"
-
-
-def _role_of(
-    case: Case, roles: Sequence[str], person: int, label: Text, without: frozenset[int] = NOBODY
-) -> tuple[str, Actor]:
-    directory, definition = case.around.directory, case.book.definition
-    found = acting_as(directory, definition, roles, case.task, person, case.now, without)
-    if found is None:
-        names = [case.book.definition.roles[role].label for role in roles]
-        raise NotAllowed(
-            f"不能由你“{label.zh}”：该操作由{'、'.join(name.zh for name in names)}办理。"
-            "请由其本人或其受托人办理。",
-            f"You may not {label.en!r}: it is for the {', '.join(name.en for name in names)}. "
-            "Ask them or their delegate.",
-        )
-    return found
 
 
 def _check_state(case: Case, transition: Transition) -> None:
@@ -148,25 +156,6 @@ def _check_evidence(transition: Transition, act: Act) -> None:
         )
 
 
-def _move(case: Case, transition: Transition) -> str:
-    """The state that it leads to, judged with what was just reported."""
-    target = case.book.movement.move(transition.name, case.view)
-    if target is None:
-        raise _guarded(case.book.definition, transition)
-    return target
-
-
-def _guarded(definition: Definition, transition: Transition) -> NotNow:
-    labels = {name: fact.label for name, fact in definition.facts.items()}
-    labels |= {name: rows.label for name, rows in definition.lists.items()}
-    term = transition.when
-    needed = sentence(term, labels) if term is not None else Text("能够返回的状态", "a state to go back to")
-    return NotNow(
-        f"现在不能“{transition.label.zh}”：条件未满足，须{needed.zh}。",
-        f"You can't {transition.label.en!r} now: its condition doesn't hold. It needs: {needed.en}.",
-    )
-
-
 def _take(
     case: Case,
     transition: Transition,
@@ -175,18 +164,23 @@ def _take(
     facts: dict[str, Any],
     rows: dict[str, list[dict[str, Any]]],
     act: Act,
-    *,
-    confirmed: bool = False,
+    after: Pending | None = None,
 ) -> None:
+    """It takes place. `when` is judged when an act is asked for, and where many signed at the end as well."""
+    judged = after is not None and after.stage != "quorum"
     origin = case.task.state
     case.report(facts)
     apply_rows(case, rows)
-    target = origin if confirmed and transition.target is None else _target(case, transition, confirmed)
+    target = origin if judged and transition.target is None else target_of(case, transition, judged)
     event = case.record("act", case.now, transition=transition.name, role=role)
-    _sign(event, actor, act)
+    sign(event, actor, act)
     event.header |= {"from": origin, "to": target}
-    event.values |= facts | {f"{name}[]": listed for name, listed in rows.items()}
-    _count(case, transition, role, actor)
+    values, teams = split(case.book.definition, facts)
+    event.values |= values | {f"{name}[]": listed for name, listed in rows.items()}
+    choose(case, event, teams)
+    count(case, transition, role, actor)
+    if after is not None:
+        trace(case, event, transition, after)
     case.evidence.extend(act.evidence)
     case.open_all(transition.opens, event, {"transition": transition.name})
     if transition.target is not None:
@@ -194,117 +188,13 @@ def _take(
     apply_settings(case, transition.sets, facts)
 
 
-def _target(case: Case, transition: Transition, confirmed: bool) -> str:
-    """`when` is judged when an act is asked for; a confirmed one only moves."""
-    if not confirmed:
-        return _move(case, transition)
-    if transition.target == "back":
-        return case.task.came_from or case.task.state
-    return transition.target or case.task.state
-
-
-def _sign(event: EventDraft, actor: Actor | None, act: Act) -> None:
-    if actor is None:
-        event.header["round"] = act.round
-    else:
-        event.header["actor"] = actor.person_id
-        if actor.on_behalf is not None:
-            event.header["on_behalf"] = actor.on_behalf
-    if act.evidence:
-        event.header["evidence"] = sorted(set(act.evidence))
-
-
-def _count(case: Case, transition: Transition, role: str, actor: Actor | None) -> None:
-    task, name = case.task, transition.name
-    task.acts = {**task.acts, name: task.acts.get(name, 0) + 1}
-    if actor is not None:
-        _note_actor(case, name, actor)
-        _heard(case, transition, role, actor)
-
-
-def _note_actor(case: Case, name: str, actor: Actor) -> None:
-    """Whoever did it is kept, for `not_by`: the person and the principal."""
-    persons = dict.fromkeys([*case.task.actors.get(name, []), actor.person_id])
-    if actor.on_behalf is not None:
-        persons[actor.on_behalf] = None
-    case.task.actors = {**case.task.actors, name: list(persons)}
-
-
-def _heard(case: Case, transition: Transition, role: str, actor: Actor) -> None:
-    """An act by whom the state waits for restarts `nothing reported for`."""
-    waits = case.book.definition.states[case.task.state].waits_for
-    if waits is None:
-        return
-    without = excluded(case.before, transition.not_by)
-    persons = {*case.resolve(waits).persons, *case.resolve(waits, without).persons}
-    if role == waits or actor.person_id in persons:
-        case.task.reported_at = case.now
-
-
-# --- confirmations ----------------------------------------------------------------------------------
-
-
-def _ask(
-    case: Case,
-    transition: Transition,
-    confirmation: Confirmation,
-    role: str,
-    actor: Actor | None,
-    facts: dict[str, Any],
-    rows: dict[str, list[dict[str, Any]]],
-    act: Act,
-) -> None:
-    if actor is None:
-        raise NotAllowed(
-            f"“{transition.label.zh}”须经确认，只能由人提出。请由承办人提出。",
-            f"{transition.label.en!r} needs confirmation: only a person asks for it. Let its role ask.",
-        )
-    if any(one.transition == transition.name for one in case.task.pending):
-        raise NotNow(
-            f"“{transition.label.zh}”已经提出，正等待确认。请等待答复。",
-            f"{transition.label.en!r} was already asked for and waits to be confirmed. Wait for the answer.",
-        )
-    _judge_when(case, transition, facts, rows)
-    pending = Pending(
-        transition=transition.name,
-        asked_by=actor.person_id,
-        on_behalf=actor.on_behalf,
-        role=role,
-        asked_at=case.now,
-        expires_at=case.view.calendar.add(case.now, confirmation.within),
-        facts=facts,
-        rows=rows,
-        evidence=tuple(act.evidence),
-        stops=confirmation.stops_deadline and not case.task.stop_used,
-    )
-    event = case.record(
-        "asked", case.now, transition=transition.name, role=role, expires_at=pending.expires_at
-    )
-    _sign(event, actor, act)
-    event.values |= facts | {f"{name}[]": listed for name, listed in rows.items()}
-    case.tell(event, [confirmation.role], "to confirm", without=_askers(pending))
-    _heard(case, transition, role, actor)
-    case.hold(pending)
-
-
-def _judge_when(
-    case: Case, transition: Transition, facts: dict[str, Any], rows: Mapping[str, list[dict[str, Any]]]
-) -> None:
-    """Judge the guard as if facts and rows were already reported, then put them back."""
-    kept, kept_rows = (case.task.facts, case.task.fact_times), dict(case.view.open_rows)
-    case.report(facts)
-    for name, listed in rows.items():
-        added = sum(1 for values in listed if "id" not in values)
-        case.view.open_rows[name] = kept_rows.get(name, 0) + added
-    _move(case, transition)
-    case.task.facts, case.task.fact_times = kept
-    case.view.open_rows = kept_rows
+# --- acts that wait for other people ----------------------------------------------------------------
 
 
 def _answer(case: Case, act: Act, verb: str, name: str) -> None:
     transition = _transition(case, name)
     pending = next((one for one in case.task.pending if one.transition == name), None)
-    if pending is None or transition.confirmed_by is None:
+    if pending is None:
         raise NotNow(
             f"没有等待确认的“{transition.label.zh}”：可能已答复或已失效。请查看留痕。",
             f"No {transition.label.en!r} waits for confirmation: it was answered or has lapsed. "
@@ -312,61 +202,25 @@ def _answer(case: Case, act: Act, verb: str, name: str) -> None:
         )
     if act.person_id is None:
         raise NotAllowed("确认须由人作出。", "Only a person confirms.")
-    role, actor = _confirmer(case, transition, pending, transition.confirmed_by.role, act.person_id)
-    reason = _optional_reason(act, required=verb == REFUSE)
-    if verb == CONFIRM:
-        check_new_deadline(case, transition, pending.facts)  # it may have passed while it waited
-        _note_actor(case, act.name, actor)
-    case.release(pending)
-    asker = Actor(pending.asked_by, pending.on_behalf)
-    kind: EventKind = "confirmed" if verb == CONFIRM else "refused"
-    event = case.record(kind, case.now, transition=name, role=role, asked_by=pending.asked_by)
-    _sign(event, actor, Act(name=act.name, person_id=act.person_id))
-    event.values |= reason
-    _tell_asker(event, pending)
-    if verb == CONFIRM:
-        asked = Act(name=name, person_id=pending.asked_by, evidence=pending.evidence)
-        _take(case, transition, pending.role, asker, pending.facts, pending.rows, asked, confirmed=True)
-
-
-def _askers(pending: Pending) -> frozenset[int]:
-    """Who asked: the person and the principal. They count as absent where it is confirmed."""
-    return frozenset(one for one in (pending.asked_by, pending.on_behalf) if one is not None)
-
-
-def _confirmer(
-    case: Case, transition: Transition, pending: Pending, role: str, person: int
-) -> tuple[str, Actor]:
-    directory, definition, askers = case.around.directory, case.book.definition, _askers(pending)
-    found = acting_as(directory, definition, [role], case.task, person, case.now, askers)
-    if found is not None:
-        return found
-    holding = acting_as(directory, definition, [role], case.task, person, case.now)
-    if person in askers or (holding is not None and touches(holding[1], askers)):
+    if act.entered_for is not None:
         raise NotAllowed(
-            f"不能确认自己（或自己所代表的人）提出的“{transition.label.zh}”，须由他人确认。",
-            f"Nobody confirms their own act: {transition.label.en!r} was asked for by you, or by the person "
-            "you stand in for. Somebody else must answer.",
+            "确认、签署不能代录，须由本人作出。", "Answers are not entered for others: give your own."
         )
-    return _role_of(case, [role], person, transition.label, askers)
+    if verb == REFUSE:
+        refuse(case, act, transition, pending, act.person_id)
+    elif pending.stage == "quorum":
+        _resume(case, transition, countersign(case, act, transition, pending, act.person_id))
+    else:
+        _resume(case, transition, confirm(case, act, transition, pending, act.person_id))
 
 
-def _tell_asker(event: EventDraft, pending: Pending) -> None:
-    event.messages.append(Message(person_id=pending.asked_by, role=pending.role, reason="answered"))
-
-
-def _optional_reason(act: Act, *, required: bool) -> dict[str, Any]:
-    unknown = sorted({*act.facts, *act.rows} - {REASON.name}) + ["evidence"] * bool(act.evidence)
-    if unknown:
-        raise BadValue(
-            f"未被接受：这里只收理由（reason），不收 {'、'.join(unknown)}。",
-            f"Refused: only a reason is taken here, not {', '.join(unknown)}.",
-        )
-    if REASON.name in act.facts:
-        return {REASON.name: check_value(REASON, act.facts[REASON.name])}
-    if required:
-        raise BadValue("未被接受：须说明理由（reason）。", "Refused: give a reason (reason).")
-    return {}
+def _resume(case: Case, transition: Transition, pending: Pending | None) -> None:
+    """Go on with an act that has waited, if it waits no longer."""
+    if pending is None:
+        return
+    asked = Act(name=transition.name, person_id=pending.asked_by, evidence=pending.evidence)
+    asker = Actor(pending.asked_by, pending.on_behalf)
+    _go_on(case, transition, pending.role, asker, pending.facts, pending.rows, asked, pending)
 
 
 # --- lifting ----------------------------------------------------------------------------------------
@@ -392,8 +246,8 @@ def _lift(case: Case, act: Act, name: str) -> None:
             f"Only the role {SUPERVISOR} lifts an episode; this kind of task has none. Add it to the roles "
             "of the definition.",
         )
-    role, actor = _role_of(case, [SUPERVISOR], act.person_id, Text("免责", "lift"))
+    role, actor = role_of(case, [SUPERVISOR], act.person_id, Text("免责", "lift"))
     event = case.record("lifted", case.now, rule=name, role=role, why="lifted")
-    _sign(event, actor, act)
-    event.values |= _optional_reason(act, required=True)
+    sign(event, actor, act)
+    event.values |= optional_reason(act, required=True)
     case.still(episode, case.now, "lifted")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from ..condition import Looker, compile_term
-from ..definition.model import Definition, Rule, Transition
+from ..definition.model import OF_PARENT, Definition, Rule, Transition
 from ..definition.terms import DueIn, Overdue, Tasks, Term, leaves
 from ..machine import Movement
 
@@ -54,6 +54,17 @@ class Book:
         clocks = {leaf.clock for leaf in found if isinstance(leaf, DueIn | Overdue)}
         sources = {one.source for transition in transitions for one in transition.sets if one.source}
         return frozenset(clocks | sources)
+
+    @cached_property
+    def asks_parent(self) -> bool:
+        """Whether who acted on the parent keeps somebody from acting here."""
+        transitions = self.definition.transitions.values()
+        return any(name.endswith(OF_PARENT) for one in transitions for name in one.not_by)
+
+    @cached_property
+    def judged_parties(self) -> frozenset[str]:
+        """Parties in which some role must have no interest."""
+        return frozenset(party for role in self.definition.roles.values() for party in role.recused)
 
     @cached_property
     def separations(self) -> Mapping[str, tuple[tuple[str, ...], ...]]:

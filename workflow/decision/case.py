@@ -93,20 +93,23 @@ class Case:
         without: frozenset[int] = NOBODY,
     ) -> None:
         """Leave messages for the people of these roles; each hears once, vacancies are recorded once."""
-        told = {message.person_id for message in event.messages}
         for role in roles:
-            found = self.resolve(role, without)
-            if found.vacant:
-                vacant = dict.fromkeys([*event.header.get("vacant", []), *found.vacant])
-                event.header["vacant"] = list(vacant)
-            if not found.actors:
-                event.messages.append(Message(person_id=None, role=role, reason=reason, rule=rule))
-            for person in found.persons:
-                if person not in told:
-                    told.add(person)
-                    event.messages.append(
-                        Message(person_id=person, role=found.role, reason=reason, rule=rule)
-                    )
+            self.tell_these(event, role, self.resolve(role, without), reason, rule)
+
+    @staticmethod
+    def tell_these(
+        event: EventDraft, role: str, found: Resolved, reason: Reason, rule: str | None = None
+    ) -> None:
+        """Leave messages for whoever a role turned out to be."""
+        told = {message.person_id for message in event.messages}
+        if found.vacant:
+            vacant = dict.fromkeys([*event.header.get("vacant", []), *found.vacant])
+            event.header["vacant"] = list(vacant)
+        if not found.actors:
+            event.messages.append(Message(person_id=None, role=role, reason=reason, rule=rule))
+        for person in dict.fromkeys(found.persons):
+            if person not in told:
+                event.messages.append(Message(person_id=person, role=found.role, reason=reason, rule=rule))
 
     def assign(self, event: EventDraft, state: State) -> None:
         """Tell whoever becomes waited for, and whoever steps in where `not_by` keeps one of them out."""
@@ -114,9 +117,13 @@ class Case:
             return
         self.tell(event, [state.waits_for], "assigned")
         for not_by in self.book.separations[state.name]:
-            out = excluded(self.task, not_by)
+            out = self.excluded(not_by)
             if out and any(touches(actor, out) for actor in self.resolve(state.waits_for).actors):
                 self.tell(event, [state.waits_for], "assigned", without=out)
+
+    def excluded(self, not_by: Sequence[str]) -> frozenset[int]:
+        """Everyone whom `not_by` keeps from acting now."""
+        return excluded(self.task, not_by, self.loaded.parent_actors)
 
     def nudge(self, task_id: int, cause: str) -> None:
         """Let another task know; it will look for itself."""
@@ -233,8 +240,9 @@ class Case:
         """Nobody answered in time, or the task has left the state in which it was asked for."""
         self.release(pending)
         event = self.record("lapsed", at, transition=pending.transition, asked_at=pending.asked_at, why=why)
-        told = Message(person_id=pending.asked_by, role=pending.role, reason="lapsed")
-        event.messages.append(told)
+        event.messages.extend(
+            Message(person_id=person, role=pending.role, reason="lapsed") for person in pending.who_hears
+        )
 
     # --- rows -------------------------------------------------------------------------------------
 
@@ -313,6 +321,7 @@ class Case:
             track=task.track,
             parent_id=task.id or None,
             parent=Related(id=task.id, kind=task.kind),
+            parent_actors=task.actors,
             row_id=row.id if row is not None and added is None else None,
             row=added,
             origin=origin,
@@ -426,7 +435,8 @@ class Case:
             None if task.deadline is None else effective(task.stops, task.deadline_set_at, task.deadline)
         )
         task.waits_for = role.name if role else None
-        task.waits_post = role.post if role else None
+        # Not everybody at the post is waited for where somebody is chosen or must not act.
+        task.waits_post = role.post if role and not (role.team or role.recused) else None
         task.waits_unit = around.directory.seat(role.seat, task) if role else None
         task.planned_under = around.epoch
 

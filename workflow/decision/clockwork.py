@@ -7,6 +7,7 @@ from ..errors import Undecidable
 from .case import Case
 from .rules import act_on_fresh, look_at_rules
 from .settings import apply_settings
+from .teams import end_terms, next_term
 
 MAX_STEPS = 2_000  # a task with more instants than this to catch up on is set aside
 MAX_MOVES = 50
@@ -64,15 +65,16 @@ def _move(case: Case, at: int) -> int | None:
         _lapse(case, at)
         if case.task.ended_at is not None:
             return None
+        end_terms(case, at)
         if not _abandon(case, at) and not _take(case, at):
-            lapses = [one.expires_at + 1 for one in case.task.pending]
-            return earliest(_next_take(case), _next_look_at_backing(case, at), *lapses)
+            lapses = [one.expires_at + 1 for one in case.task.pending if one.expires_at is not None]
+            return earliest(_next_take(case), _next_look_at_backing(case, at), next_term(case), *lapses)
     raise _endless(case, "machine-made transitions that go in a circle", "自动流转成环")
 
 
 def _lapse(case: Case, at: int) -> None:
     for pending in case.task.pending:
-        if pending.expires_at < at:
+        if pending.expires_at is not None and pending.expires_at < at:
             case.lapse(pending, at, "unanswered")
 
 

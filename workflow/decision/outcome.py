@@ -6,15 +6,19 @@ objects, so that no decision needs to know an id.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from ..people import Actor
 from ..task import Episode, Related, Row, Task
 
 EventKind = Literal[
     "opened",
     "act",
     "asked",
+    "entered",
+    "signed",
     "confirmed",
     "refused",
     "lapsed",
@@ -29,10 +33,13 @@ EventKind = Literal[
     "deadline_recomputed",
     "joined",
     "left",
+    "team_ended",
     "set_aside",
     "released",
 ]
-Reason = Literal["assigned", "escalation", "repeat", "to confirm", "answered", "lapsed"]
+Reason = Literal[
+    "assigned", "chosen", "escalation", "repeat", "to confirm", "answered", "lapsed", "team ended"
+]
 
 
 @dataclass(kw_only=True, slots=True)
@@ -54,6 +61,9 @@ class NewTask:
     shared: bool = False
     row: RowChange | None = None  # instead of `row_id`: a row that the same decision adds
     parent: Related | None = None  # the parent, as it is after the decision that opens
+    parent_actors: Mapping[str, Sequence[int]] = field(default_factory=dict)  # who did what on the parent
+    opener: Actor | None = None  # the person who opens it by hand
+    rows: Mapping[str, Sequence[dict[str, Any]]] = field(default_factory=dict)  # given by that person
     look_again: bool = False  # it has no id yet, so it can't be nudged: it wakes at once
     id: int = 0
     created: bool = True  # False once the engine found an existing shared draft

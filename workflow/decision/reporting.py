@@ -4,13 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..definition.model import Definition, Fact, Opening, Transition
 from ..definition.task import BUILT_IN
 from ..errors import BadValue
 from .case import Case
+from .teams import check_team
 from .values import check_covered, check_future, check_row, check_value
+
+if TYPE_CHECKING:
+    from .acts import Act
+
+REASON = BUILT_IN["reason"]
 
 
 def facts_of(case: Case, transition: Transition, given: Mapping[str, Any]) -> dict[str, Any]:
@@ -21,11 +27,17 @@ def facts_of(case: Case, transition: Transition, given: Mapping[str, Any]) -> di
     unknown, missing = sorted(set(given) - allowed), [name for name in asked if name not in given]
     if unknown or missing:
         raise _wrong_facts(definition, transition, unknown, missing, allowed)
-    checked = {name: check_value(fact_named(definition, name), raw) for name, raw in given.items()}
+    checked = {name: _checked(case, name, raw) for name, raw in given.items()}
     for name in checked.keys() & case.book.reckoned:
         check_covered(fact_named(definition, name), checked[name], case.view.calendar)
     check_new_deadline(case, transition, checked)
     return checked
+
+
+def _checked(case: Case, name: str, raw: Any) -> Any:
+    if name in case.book.definition.roles:
+        return check_team(case, name, raw)
+    return check_value(fact_named(case.book.definition, name), raw)
 
 
 def check_new_deadline(case: Case, transition: Transition, facts: Mapping[str, Any]) -> None:
@@ -40,7 +52,7 @@ def check_new_deadline(case: Case, transition: Transition, facts: Mapping[str, A
 def _wrong_facts(
     definition: Definition, transition: Transition, unknown: list[str], missing: list[str], allowed: set[str]
 ) -> BadValue:
-    labels = [fact_named(definition, name).label for name in missing]
+    labels = [(definition.roles.get(name) or fact_named(definition, name)).label for name in missing]
     if missing:
         return BadValue(
             f"“{transition.label.zh}”未被接受：还须填报{'、'.join(one.zh for one in labels)}"
@@ -108,7 +120,7 @@ def _becomes_deadline(definition: Definition, name: str, column: str) -> bool:
     return any(one.each == name and one.passes.get("deadline") == column for one in openings)
 
 
-def apply_rows(case: Case, rows: Mapping[str, list[dict[str, Any]]]) -> None:
+def apply_rows(case: Case, rows: Mapping[str, Sequence[dict[str, Any]]]) -> None:
     """Add new rows and change open ones."""
     for name, listed in rows.items():
         for values in listed:
@@ -119,3 +131,18 @@ def apply_rows(case: Case, rows: Mapping[str, list[dict[str, Any]]]) -> None:
             old = next(row for row in case.rows if row.id == values["id"])
             if old.closed_at is None:  # struck off while the act waited for its confirmation: it stays so
                 case.change_row(replace(old, values=kept))
+
+
+def optional_reason(act: Act, *, required: bool) -> dict[str, Any]:
+    """The reason given with an answer, and nothing else. Raises BadValue."""
+    unknown = sorted({*act.facts, *act.rows} - {REASON.name}) + ["evidence"] * bool(act.evidence)
+    if unknown:
+        raise BadValue(
+            f"未被接受：这里只收理由（reason），不收 {'、'.join(unknown)}。",
+            f"Refused: only a reason is taken here, not {', '.join(unknown)}.",
+        )
+    if REASON.name in act.facts:
+        return {REASON.name: check_value(REASON, act.facts[REASON.name])}
+    if required:
+        raise BadValue("未被接受：须说明理由（reason）。", "Refused: give a reason (reason).")
+    return {}

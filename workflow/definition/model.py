@@ -22,6 +22,9 @@ LIGHTS: tuple[Light, ...] = ("green", "blue", "yellow", "red")  # from harmless 
 Outcome = Literal["accepted", "abandoned"]
 BACK = "back"  # `to: back`: the state the task came from
 ANYONE = "anyone"  # `not_by: anyone`: whoever acted on the task before
+OPENED = "opened"  # `not_by: opened`: whoever opened the task by hand
+OF_PARENT = " of the parent"  # `not_by: submit of the parent`: whoever did that on the task that opened it
+ALL = "all"  # `quorum: all`: one person for each role, and every member of a team
 CONFIRM, REFUSE = "confirm", "refuse"  # the two answers to a waiting confirmation
 
 LIGHT_LABELS: Mapping[str, Text] = {
@@ -64,14 +67,24 @@ class Seat:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Team:
+    """A role whose people are chosen for each task by whoever is asked for it."""
+
+    least: int  # `min:` so many people at least
+    term: Duration | None = None  # how long the choice holds; None: as long as the task
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Role:
     """Who may act or must hear, resolved through posts at the moment it is needed."""
 
     name: str
     label: Text
-    post: str
-    seat: Seat
+    post: str  # empty for a team
+    seat: Seat  # of a team: the unit at which its members hold a post
     otherwise: str | None = None  # the role that steps in where nobody holds the post
+    recused: tuple[str, ...] = ()  # parties: whoever has an interest in one of them counts as absent
+    team: Team | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -131,7 +144,8 @@ class Transition:
     optional: tuple[str, ...] = ()  # likewise, but may be left out
     sets: tuple[Setting, ...] = ()
     confirmed_by: Confirmation | None = None
-    not_by: tuple[str, ...] = ()  # transitions whose actors are excluded, or ANYONE
+    not_by: tuple[str, ...] = ()  # transitions whose actors are excluded, or ANYONE; each perhaps OF_PARENT
+    quorum: int | Literal["all"] | None = None  # how many people sign it jointly
     evidence: int = 0  # how many files must be attached
     after: Term | None = None  # machine-made: taken as soon as this holds
     opens: tuple[Opening, ...] = ()
@@ -217,6 +231,7 @@ class Definition:
     states: Mapping[str, State]
     transitions: Mapping[str, Transition]
     rules: Mapping[str, Rule]
+    opened_by: tuple[str, ...] = ()  # roles whose holders may open a task of this kind by hand
 
     @property
     def first_state(self) -> State:

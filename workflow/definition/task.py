@@ -26,6 +26,8 @@ from .cursor import (
     words,
     yes,
 )
+from .roles import ROLE as _ROLE
+from .roles import RoleScope, declared, role, teams_in
 from .sentences import Labels, sentence
 from .terms import Term
 from .yaml import NOTHING
@@ -37,10 +39,10 @@ BUILT_IN = {
 ANY_OPEN = "any open"
 RESERVED = frozenset({"deadline", "step"})  # `pass: {deadline: …}`, `sets: {deadline: …}`, `step overdue`
 _TYPES = ("text", "number", "percent", "count", "date", "choice", "yes/no", "unit", "person", "file")
-_ROLE, _STATE = Text("角色", "role"), Text("状态", "state")
+_STATE = Text("状态", "state")
 _TRANSITION, _KIND = Text("流转", "transition"), Text("事项类型", "kind of task")
 _ANOTHER_NAME = Text("别的名字（此名已有所指）", "another name: this one stands for something else")
-_ASKED = Text("填报项、清单、reason 或 until", "fact, list, reason or until")
+_ASKED = Text("填报项、清单、工作组、reason 或 until", "fact, list, team, reason or until")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -64,6 +66,7 @@ class _Names:
     world: World
     parties: Collection[str]
     roles: Collection[str]
+    teams: Collection[str]  # those of the roles that are chosen
     states: Collection[str]
     finals: Collection[str]
     transitions: Collection[str]
@@ -108,6 +111,7 @@ def definition(top: Cursor, world: World) -> model.Definition | None:
         states=values["states"],
         transitions=values.get("transitions", {}),
         rules=values.get("escalations", {}),
+        opened_by=values.get("opened_by", ()),
     )
 
 
@@ -125,6 +129,7 @@ def _names(top: Cursor, world: World) -> _Names:
         world=world,
         parties=keys("parties"),
         roles=keys("roles"),
+        teams=teams_in(top.get("roles")),
         states=keys("states"),
         finals=[name for name, state in states.quiet().entries() if state.has("final")] if states else (),
         transitions=keys("transitions"),
@@ -170,7 +175,8 @@ def _words(names: _Names) -> dict[str, Callable[[Cursor], Any]]:
         "parties": lambda cursor: _parties(cursor, names.world),
         "deadline": lambda cursor: _deadline(cursor, names.world),
         "plan": lambda cursor: _plans(cursor, names),
-        "roles": each(_role),
+        "roles": lambda cursor: _roles(cursor, names),
+        "opened_by": lambda cursor: references(cursor, names.roles, _ROLE),
         "facts": lambda cursor: _facts(cursor, names),
         "lists": lambda _: True,  # read in the first pass
         "states": lambda cursor: _states(cursor, names),
@@ -201,6 +207,17 @@ def _refuse_names(cursor: Cursor, taken: Collection[str]) -> None:
             loud.fail(*_ANOTHER_NAME, found=key)
 
 
+def _roles(cursor: Cursor, names: _Names) -> dict[str, model.Role]:
+    scope = RoleScope(
+        roles=names.roles,
+        parties=names.parties,
+        unit_names=names.world.unit_names,
+        groups=names.world.groups,
+        taken={*names.facts, *names.lists, *names.unreadable, *BUILT_IN, *RESERVED},
+    )
+    return named(cursor, lambda key, entry: role(key, entry, scope))
+
+
 def _facts(cursor: Cursor, names: _Names) -> dict[str, model.Fact]:
     _refuse_names(cursor, {*RESERVED, *names.lists, *names.parties})
     return named(cursor, _fact)
@@ -229,9 +246,7 @@ def _deadline(cursor: Cursor, world: World) -> model.Deadline | None:
         milestone = value.removeprefix("campaign ").strip()
         if milestone in world.milestones:
             return model.Deadline(how="milestone", milestone=milestone)
-        cursor.fail(
-            *_declared("节点", "milestone", world.milestones), found=milestone, words=world.milestones
-        )
+        cursor.fail(*declared("节点", "milestone", world.milestones), found=milestone, words=world.milestones)
         return None
     return _deadline_by_time(cursor, value)
 
@@ -253,14 +268,6 @@ def _instead(cursor: Cursor, value: str) -> Cursor:
     return cursor.quiet().down("", type(cursor.node)(value=value))
 
 
-def _declared(zh: str, en: str, known: Collection[str]) -> tuple[str, str]:
-    listed = sorted(known)
-    return (
-        f"已声明的{zh}（{'、'.join(listed) or '尚无'}）",
-        f"a declared {en} ({', '.join(listed) or 'there are none'})",
-    )
-
-
 def _plans(cursor: Cursor, names: _Names) -> dict[str, tuple[model.PlanPoint, ...]]:
     numeric = [name for name, fact in names.facts.items() if fact.type in ("number", "percent", "count")]
     plans: dict[str, tuple[model.PlanPoint, ...]] = {}
@@ -268,7 +275,7 @@ def _plans(cursor: Cursor, names: _Names) -> dict[str, tuple[model.PlanPoint, ..
         if key in names.unreadable:
             continue
         if key not in numeric:
-            entry.fail(*_declared("数字填报项", "numeric fact", numeric), found=key, words=numeric)
+            entry.fail(*declared("数字填报项", "numeric fact", numeric), found=key, words=numeric)
             continue
         plans[key] = _points(entry)
         if not names.has_deadline:
@@ -305,47 +312,6 @@ def _check_points(cursor: Cursor, points: tuple[model.PlanPoint, ...]) -> None:
         cursor.fail("按时间先后排列的日期", "dates in order")
     if [point.value for point in points] != sorted(point.value for point in points):
         cursor.fail("不下降的计划值", "values that never fall")
-
-
-_N = r"[a-z][a-z0-9_]*"
-_ROLE_IS = re.compile(rf"(?P<post>{_N}) at (?:(?P<group>{_N}) of )?(?P<unit>{_N})")
-
-
-def _role(name: str, cursor: Cursor, names: _Names) -> model.Role | None:
-    known = {
-        "label": bilingual,
-        "is": lambda entry: _seat(entry, names),
-        "else": lambda entry: reference(entry, [role for role in names.roles if role != name], _ROLE),
-    }
-    values = words(cursor, known, required=("label", "is"))
-    if "label" not in values or "is" not in values:
-        return None
-    post, seat = values["is"]
-    return model.Role(name=name, label=values["label"], post=post, seat=seat, otherwise=values.get("else"))
-
-
-def _seat(cursor: Cursor, names: _Names) -> tuple[str, model.Seat] | None:
-    value = cursor.node.value
-    match = _ROLE_IS.fullmatch(value) if isinstance(value, str) else None
-    if match is None:
-        zh, en = (
-            "“岗位 at 当事方|单位名|组 of 当事方”",
-            "POST at PARTY, POST at NAME or POST at NAME of PARTY",
-        )
-        cursor.fail(zh, en)
-        return None
-    group, unit = match["group"], match["unit"]
-    places = names.parties if group else [*names.parties, *names.world.unit_names]
-    if unit not in places:
-        cursor.fail(*_declared("当事方或单位", "party or unit", places), found=unit, words=places)
-        return None
-    if group and group not in names.world.groups:
-        groups = names.world.groups
-        cursor.fail(*_declared("组（of each）", "group (of each)", groups), found=group, words=groups)
-        return None
-    if unit in names.parties:
-        return match["post"], model.Seat(party=unit, group=group)
-    return match["post"], model.Seat(unit=unit)
 
 
 def _fact(name: str, cursor: Cursor) -> model.Fact | None:
@@ -483,7 +449,7 @@ def _openings(cursor: Cursor, names: _Names) -> tuple[model.Opening, ...] | None
 def _opening(kind: str, cursor: Cursor, names: _Names) -> model.Opening | None:
     if kind not in names.world.kinds:
         kinds = names.world.kinds
-        cursor.fail(*_declared("事项类型", "kind of task", kinds), found=kind, words=kinds)
+        cursor.fail(*declared("事项类型", "kind of task", kinds), found=kind, words=kinds)
         return None
     known: dict[str, Callable[[Cursor], Any]] = {
         "each": lambda entry: reference(entry, {*names.lists, *names.unreadable}, Text("清单", "list")),
@@ -504,7 +470,7 @@ def _passes(kind: str, each: str | None, passes: Mapping[str, Cursor], names: _N
     read: dict[str, str] = {}
     for target, entry in passes.items():
         if target not in theirs:
-            entry.fail(*_declared(f"{kind} 的填报项", f"fact of {kind}", theirs), found=target, words=theirs)
+            entry.fail(*declared(f"{kind} 的填报项", f"fact of {kind}", theirs), found=target, words=theirs)
             continue
         source = reference(entry, ours, Text("填报项或列", "fact or column"))
         if source:
@@ -532,14 +498,15 @@ def _transition(name: str, cursor: Cursor, names: _Names) -> model.Transition | 
         sets=values.get("sets", ()),
         confirmed_by=values.get("confirmed_by"),
         not_by=values.get("not_by", ()),
+        quorum=values.get("quorum"),
         evidence=values.get("evidence", 0),
         after=values.get("after"),
         opens=values.get("opens", ()),
     )
 
 
-_ACTED = ("by", "asks", "optional", "confirmed_by", "not_by", "evidence", "when")
-_TAKEN = frozenset({model.CONFIRM, model.REFUSE, model.ANYONE})
+_ACTED = ("by", "asks", "optional", "confirmed_by", "not_by", "evidence", "when", "quorum")
+_TAKEN = frozenset({model.CONFIRM, model.REFUSE, model.ANYONE, model.OPENED})
 
 
 def _check_actors(name: str, cursor: Cursor) -> None:
@@ -563,7 +530,7 @@ def _check_actors(name: str, cursor: Cursor) -> None:
 
 
 def _transition_words(names: _Names) -> dict[str, Callable[[Cursor], Any]]:
-    asked = {*names.facts, *names.lists, *names.unreadable, *BUILT_IN}
+    asked = {*names.facts, *names.lists, *names.teams, *names.unreadable, *BUILT_IN}
     return {
         "label": bilingual,
         "from": lambda entry: _sources(entry, names),
@@ -574,11 +541,34 @@ def _transition_words(names: _Names) -> dict[str, Callable[[Cursor], Any]]:
         "optional": lambda entry: references(entry, asked, _ASKED),
         "sets": lambda entry: _settings(entry, names),
         "confirmed_by": lambda entry: _confirmation(entry, names),
-        "not_by": lambda entry: references(entry, [*names.transitions, model.ANYONE], _TRANSITION),
+        "not_by": lambda entry: _exclusions(entry, names),
+        "quorum": _quorum,
         "evidence": whole,
         "after": names.term,
         "opens": lambda entry: _openings(entry, names),
     }
+
+
+def _exclusions(cursor: Cursor, names: _Names) -> tuple[str, ...] | None:
+    """`ACT`, `anyone`, `opened`; of the parent's acts only the proof knows which there are."""
+    own = [*names.transitions, model.ANYONE, model.OPENED]
+    of_parent = [
+        str(item.node.value)
+        for item in cursor.items()
+        if item.is_text and re.fullmatch(rf"[a-z][a-z0-9_]*{model.OF_PARENT}", str(item.node.value))
+    ]
+    return references(cursor, [*own, *dict.fromkeys(of_parent)], _TRANSITION)
+
+
+def _quorum(cursor: Cursor) -> Any:
+    """`2` or more people, or `all`."""
+    if cursor.node.value == model.ALL:
+        return model.ALL
+    found = whole(cursor.quiet())
+    if found is not None and found >= 2:
+        return found
+    cursor.fail("all，或 2 至 999 的人数", "all, or a number of people from 2 to 999")
+    return None
 
 
 def _sources(cursor: Cursor, names: _Names) -> tuple[str, ...] | None:
@@ -621,7 +611,7 @@ def _set_deadline(cursor: Cursor, names: _Names) -> model.Setting | None:
 def _set_fact(target: str, cursor: Cursor, names: _Names) -> model.Setting | None:
     if target not in names.facts:
         known = ["deadline", *names.facts]
-        cursor.fail(*_declared("填报项，或 deadline", "fact, or deadline", known), found=target, words=known)
+        cursor.fail(*declared("填报项，或 deadline", "fact, or deadline", known), found=target, words=known)
         return None
     value = text(cursor)
     return None if value is None else model.Setting(target=target, value=value)

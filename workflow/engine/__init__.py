@@ -5,7 +5,7 @@ acting.py    a person's act                     sweeping.py   batches of the clo
 firing.py    rounds and their moments           writing.py    from decisions to rows, tasks opened included
 claimed.py   from rows to tasks                 surroundings.py   packs, calendars, people: cached
 loading.py   bringing a pack into force         memory.py     keeping the collector calm
-report.py    what it answers
+opening.py   a task opened by hand              report.py    what it answers
 """
 
 from __future__ import annotations

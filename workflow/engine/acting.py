@@ -9,6 +9,7 @@ import orjson
 from sqlalchemy import bindparam, select
 
 from ..decision import Act, Decision, act, replan
+from ..decision.teams import several
 from ..definition.model import Definition
 from ..errors import BadValue, NotNow, Stale, Undecidable, Unknown
 from ..store import organisation, tasks
@@ -55,12 +56,20 @@ def act_in(
     task = _actable(frame, task_id, rows, revision)
     _check_evidence(tx, wanted)
     loaded = _loaded(frame, task, salts)
+    introduce(frame, task, wanted)
     decision = act(loaded, frame.around(task.version_id), wanted)
     write(frame, [decision], salts)
     answer = _answer(decision, wanted, now)
     if request_id is not None:
-        tx.insert(organisation.REQUEST, [_request_row(request_id, answer, wanted)])
+        tx.insert(organisation.REQUEST, [request_row(request_id, answer, wanted.person_id)])
     return answer
+
+
+def introduce(frame: Frame, task: Task, wanted: Act) -> None:
+    """Learn the names of those whom an act would choose into a team: a refusal names them."""
+    roles = frame.around(task.version_id).books[task.kind].definition.roles
+    chosen = [one for name, value in wanted.facts.items() if name in roles for one in several(value)]
+    frame.introduce({int(one) for one in chosen if str(one).isdecimal()})
 
 
 def check_request_id(request_id: str) -> None:
@@ -90,7 +99,7 @@ def _actable(frame: Frame, task_id: int, rows: tasks.Rows, revision: int | None)
     if not rows:
         raise unknown_task(task_id)
     if frame.stamp.held:
-        raise _held()
+        raise held()
     if rows[0][_SET_ASIDE_AT] is not None:
         raise NotNow(
             f"事项 {task_id} 的数据无法处理，已搁置待查。请系统管理员运行 duban doctor 查看原因。",
@@ -165,7 +174,8 @@ def _loaded(frame: Frame, task: Task, salts: Salts) -> Loaded:
 
 
 def _check_evidence(tx: Transaction, wanted: Act) -> None:
-    missing = sorted(set(wanted.evidence) - organisation.stored_evidence(tx, list(wanted.evidence)))
+    files = [*wanted.evidence, *([] if wanted.paper is None else [wanted.paper])]
+    missing = sorted(set(files) - organisation.stored_evidence(tx, files))
     if missing:
         raise BadValue(
             f"佐证材料 {missing[0][:12]}… 尚未存入。请先上传，再办理。",
@@ -181,7 +191,8 @@ def unknown_task(task_id: int) -> Unknown:
     )
 
 
-def _held() -> NotNow:
+def held() -> NotNow:
+    """Nothing is done while the clock is in doubt."""
     return NotNow(
         "时钟存疑，一切办理暂停，待人工确认。请运行 duban doctor 查看原因，再运行 duban release。",
         "The clock is in doubt and everything waits for a person. See why with duban doctor, then run "
@@ -196,11 +207,12 @@ def _answer(decision: Decision, wanted: Act, now: int) -> Answer:
     )
 
 
-def _request_row(request_id: str, answer: Answer, wanted: Act) -> tuple[Any, ...]:
+def request_row(request_id: str, answer: Answer, person_id: int | None) -> tuple[Any, ...]:
+    """What a repeat is answered by."""
     own: Mapping[str, Any] = {
         "id": request_id,
         "task_id": answer.task_id,
-        "person_id": wanted.person_id,
+        "person_id": person_id,
         "act": answer.act,
         "seq": answer.seq,
         "revision": answer.revision,

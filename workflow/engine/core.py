@@ -11,7 +11,7 @@ import threading
 import structlog
 
 from .. import rounds
-from ..decision import Act, EventDraft
+from ..decision import Act, EventDraft, OpenTask
 from ..definition.model import Pack
 from ..errors import Overtaken
 from ..store import organisation, tasks
@@ -20,6 +20,7 @@ from ..store.ports import Port
 from .acting import act_in
 from .firing import Firing, next_moments
 from .loading import load_in
+from .opening import open_in
 from .report import Answer, Loading, Ran
 from .surroundings import Library
 from .sweeping import Sweeper
@@ -84,6 +85,26 @@ class Engine:
             except Overtaken:
                 log.info("overtaken", task=task_id, act=wanted.name)
         return self._act(task_id, wanted, now, revision, request_id)
+
+    def open(self, wanted: OpenTask, now: int, *, request_id: str | None = None) -> Answer:
+        """Open a task by hand. The answer's act is `open:KIND`.
+
+        Args:
+            request_id: a repeat with the same id gets the first answer and opens nothing.
+
+        Raises:
+            Refused: with the reason; everything stays as it was.
+        """
+        for _ in range(ATTEMPTS - 1):
+            try:
+                return self._open(wanted, now, request_id)
+            except Overtaken:
+                log.info("overtaken", opening=wanted.kind)
+        return self._open(wanted, now, request_id)
+
+    def _open(self, wanted: OpenTask, now: int, request_id: str | None) -> Answer:
+        with self.port.write("people") as tx:
+            return open_in(tx, self.library, self._salts, wanted, now, request_id)
 
     def _act(
         self, task_id: int, wanted: Act, now: int, revision: int | None, request_id: str | None

@@ -7,7 +7,7 @@ stands. The caches are good as long as the stamp is the same.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -15,11 +15,13 @@ from typing import Any
 from ..calendar import Calendar, CalendarYear, default_calendar
 from ..decision import Book, Loaded, NewTask, Surroundings
 from ..definition import Pack, pack_from_source
-from ..errors import Unknown
+from ..errors import DubanError, Unknown
 from ..people import Directory
 from ..store import organisation
 from ..store.organisation import CampaignInForce, Stamp
 from ..store.ports import Transaction
+from ..task import Task
+from ..text import Text
 
 
 @dataclass(kw_only=True)
@@ -44,6 +46,8 @@ class _Caches:
     holdings: dict[tuple[str, int], Any] = field(default_factory=dict)
     groups: dict[tuple[str, int], int] = field(default_factory=dict)
     delegations: dict[int, Any] = field(default_factory=dict)
+    interests: dict[int, Any] = field(default_factory=dict)
+    names: dict[int, Text] = field(default_factory=dict)  # of people whom acts named
 
 
 class Library:
@@ -131,6 +135,18 @@ class Frame:
         """Whether that state of that kind is a draft's."""
         return self.version(version_id).books[kind].definition.states[state].draft
 
+    def parent_actors(self, version_id: int, kind: str) -> bool:
+        """Whether who acted on the parent keeps somebody from acting on a task of that kind."""
+        book = self._book(version_id, kind)
+        return book is not None and book.asks_parent
+
+    def _book(self, version_id: int, kind: str) -> Book | None:
+        """None where it cannot be read: deciding on such a task fails by itself, not the others with it."""
+        try:
+            return self.version(version_id).books.get(kind)
+        except DubanError:
+            return None
+
     def around(self, version_id: int) -> Surroundings:
         """What a decision on a task of this version looks at."""
         found = self._arounds.get(version_id)
@@ -158,19 +174,48 @@ class Frame:
         if found is None:
             units = organisation.unit_ids(self.tx, version.pack.campaign.units)
             found = Directory(
-                units=units, groups=caches.groups, holdings=caches.holdings, delegations=caches.delegations
+                units=units,
+                groups=caches.groups,
+                holdings=caches.holdings,
+                delegations=caches.delegations,
+                interests=caches.interests,
+                names=caches.names,
             )
             caches.directories[version.id] = found
             self._load_units([units[code] for code in _named(version.pack) if code in units])
         return found
 
     def know(self, tasks: Iterable[Loaded | NewTask]) -> None:
-        """Load the posts of every unit that these tasks touch, in a fixed number of statements."""
+        """Load the posts of every unit that these tasks touch, in a fixed number of statements.
+
+        And who has an interest in those from which a role must be free.
+        """
         wanted: set[int] = set()
+        judged: set[int] = set()
         for one in tasks:
-            parties = one.task.parties if isinstance(one, Loaded) else one.parties
-            wanted.update(parties.values())
+            task = one.task if isinstance(one, Loaded) else one
+            wanted.update(task.parties.values())
+            judged.update(self._judged(task))
         self._load_units(sorted(wanted - self._caches.units_loaded))
+        self._load_interests(sorted(judged - self._caches.interests.keys()))
+
+    def _judged(self, task: Task | NewTask) -> Iterator[int]:
+        """The units of the parties from which roles of this task must be free."""
+        book = self._book(task.version_id, task.kind)
+        for party in book.judged_parties if book is not None else ():
+            if party in task.parties:
+                yield task.parties[party]
+
+    def _load_interests(self, units: Sequence[int]) -> None:
+        if units:
+            self._caches.interests.update(dict.fromkeys(units, ()))
+            self._caches.interests.update(organisation.interests(self.tx, units))
+
+    def introduce(self, persons: Collection[int]) -> None:
+        """Learn the names of people whom an act names, so that a refusal can say them."""
+        missing = sorted(set(persons) - self._caches.names.keys())
+        if missing:
+            self._caches.names.update(organisation.person_names(self.tx, missing))
 
     def _load_units(self, ids: Sequence[int]) -> None:
         caches = self._caches

@@ -28,6 +28,7 @@ class Possible:
     optional: tuple[Text, ...]  # what may be
     evidence: int  # how many files must be attached
     confirmed_by: Text | None  # the role that must agree
+    quorum: Text | None = None  # how many sign it jointly
 
 
 def possible(subject: Subject, person: int) -> tuple[Possible, ...]:
@@ -40,7 +41,8 @@ def possible(subject: Subject, person: int) -> tuple[Possible, ...]:
     ]
     for pending in task.pending:
         label = definition.transitions[pending.transition].label
-        for verb, word in ((CONFIRM, Text("同意", "confirm")), (REFUSE, Text("不同意", "refuse"))):
+        agree = Text("同意", "confirm") if pending.stage == "confirmation" else Text("签署", "sign")
+        for verb, word in ((CONFIRM, agree), (REFUSE, Text("不同意", "refuse"))):
             shown = Text(f"{word.zh}“{label.zh}”", f"{word.en} {label.en}")
             found.append(
                 _extra(subject, f"{verb}:{pending.transition}", shown, person, reason=verb == REFUSE)
@@ -65,7 +67,14 @@ def _transition(subject: Subject, one: Transition, person: int) -> Possible:
         optional=tuple(_asked(subject, name) for name in one.optional),
         evidence=one.evidence,
         confirmed_by=subject.words.role(role) if role else None,
+        quorum=None if one.quorum is None else _quorum(one.quorum),
     )
+
+
+def _quorum(quorum: int | str) -> Text:
+    if isinstance(quorum, int):
+        return Text(f"{quorum} 人共同签署", f"signed by {quorum} people")
+    return Text("各角色共同签署", "signed by all of its roles")
 
 
 def _extra(subject: Subject, name: str, label: Text, person: int, *, reason: bool) -> Possible:
@@ -85,7 +94,10 @@ def _extra(subject: Subject, name: str, label: Text, person: int, *, reason: boo
 def _asked(subject: Subject, name: str) -> Text:
     """What is asked for, with the name under which it is given."""
     words = subject.words
-    label = words.list(name) if name in subject.definition.lists else words.fact_label(name)
+    if name in subject.definition.roles:
+        label = words.role(name)
+    else:
+        label = words.list(name) if name in subject.definition.lists else words.fact_label(name)
     return Text(f"{label.zh}（{name}）", f"{label.en} ({name})")
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from ..decision.joint import lacking, still_to_sign
 from ..definition.model import LIGHT_LABELS, LIGHTS
-from ..people import Resolved
+from ..people import Actor, Resolved
 from ..reading.words import Words, join, same
 from ..task import Episode
 from ..text import Text
@@ -28,7 +29,58 @@ def state(subject: Subject) -> tuple[Text, ...]:
         )
     else:
         lines.append(_waits(words.role(role), subject.case.resolve(role), words))
+    lines.extend(_teams(subject))
+    lines.extend(_pending(subject))
     return tuple(lines)
+
+
+def _teams(subject: Subject) -> Iterator[Text]:
+    """Who was chosen, until when, and who of them must not act."""
+    case, words = subject.case, subject.words
+    for name, chosen in subject.loaded.task.teams.items():
+        role = subject.definition.roles[name]
+        people = join([words.names.person(one) for one in chosen.members])
+        end = words.when(chosen.until) if chosen.until is not None else None
+        until = Text(f"，至 {end}", f", until {end}") if end else same("")
+        yield Text(f"{role.label.zh}：{people.zh}{until.zh}", f"{role.label.en}: {people.en}{until.en}")
+        there = {*case.around.directory.members(role, case.task, case.now)}
+        out = there & case.around.directory.recused(role, case.task, case.now)
+        for one in chosen.members:
+            person = words.names.person(one)
+            if one in out:
+                yield Text(f"  {person.zh}须回避：有利害关系", f"  {person.en} must not act: has an interest")
+            elif one not in there:
+                yield Text(f"  {person.zh}已不在该单位任职", f"  {person.en} holds no post there any more")
+
+
+def _pending(subject: Subject) -> Iterator[Text]:
+    """What waits for other people: who has signed, and who still must."""
+    case, words = subject.case, subject.words
+    for one in subject.loaded.task.pending:
+        transition = subject.definition.transitions[one.transition]
+        label, by = transition.label, words.names.person(one.asked_by)
+        if one.stage != "quorum":
+            what = Text("会签", "a co-signature") if one.stage == "entry" else Text("确认", "confirmation")
+            until = words.when(one.expires_at) if one.expires_at is not None else "…"
+            yield Text(
+                f"“{label.zh}”（{by.zh}）等待{what.zh}，至 {until}",
+                f"{label.en}, by {by.en}, waits for {what.en} until {until}",
+            )
+            continue
+        signed = join([words.names.actor(Actor(sign.person_id, sign.on_behalf)) for sign in one.signed])
+        left = [found for _, found in still_to_sign(case, transition, one.signed)]
+        people = [words.names.actor(actor) for found in left for actor in found.actors]
+        still = join(list(dict.fromkeys(people))) if people else Text("无人", "nobody")
+        yield Text(
+            f"“{label.zh}”共同签署：已签 {signed.zh}；待签 {still.zh}",
+            f"{label.en} is signed jointly: signed by {signed.en}; waits for {still.en}",
+        )
+        short = lacking(case, transition, one.signed)
+        if short:
+            yield Text(
+                f"  还缺 {short} 人而无人可签：请另选工作组，或否决（refuse:{one.transition}）",
+                f"  {short} more needed and nobody is there: choose another team, or refuse:{one.transition}",
+            )
 
 
 def _waits(role: Text, found: Resolved, words: Words) -> Text:

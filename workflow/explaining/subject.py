@@ -62,4 +62,4 @@ def persons(subject: Subject) -> set[int]:
     case = subject.case
     found = {person for role in subject.definition.roles for person in persons_of(case.resolve(role))}
     found.update(person for acted in subject.loaded.task.actors.values() for person in acted)
-    return found | {one.asked_by for one in subject.loaded.task.pending}
+    return found.union(*(one.asker for one in subject.loaded.task.pending))

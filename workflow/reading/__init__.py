@@ -4,6 +4,7 @@
     history.py   what happened, in words      outgoing.py   who must be told
     people.py    units, people, posts         numbers.py    SFD-12 and back
     planning.py  what a calendar moves        plain.py      records as JSON
+    interests.py what people have declared
     names.py     ids as people call them      words.py      values and events in words
 
 Every function takes a `Frame`: one transaction that sees one moment. The number of statements of a
@@ -14,6 +15,7 @@ them, a console may.
 from __future__ import annotations
 
 from .history import Entry, history
+from .interests import InterestView, interests
 from .ledger import Ledger, Line, Wanted, ledger
 from .names import Names, names
 from .numbers import number_of, read_number
@@ -25,6 +27,7 @@ from .words import Words
 
 __all__ = [
     "Entry",
+    "InterestView",
     "Ledger",
     "Line",
     "Names",
@@ -36,6 +39,7 @@ __all__ = [
     "Wanted",
     "Words",
     "history",
+    "interests",
     "ledger",
     "load_one",
     "names",

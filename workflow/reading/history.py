@@ -28,7 +28,9 @@ _VALUES = Statement(
     .where(EVENT.c.task_id == bindparam("task"))
     .order_by(VALUE.c.event_id, VALUE.c.name)
 )
-_PERSONS = ("actor", "on_behalf", "asked_by")  # keys of a header that hold a person
+# Keys of a header that hold a person, and those that hold several.
+_PERSONS = ("actor", "on_behalf", "asked_by", "entered_by", "entered_for", "cosigned_by")
+_PEOPLE = ("told", "signed", "members")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -78,7 +80,13 @@ def _names(tx: Transaction, task: Task, headers: Any, values: Any) -> Names:
     persons: set[int] = set()
     for header in headers:
         persons.update(header[key] for key in _PERSONS if header.get(key) is not None)
-        persons.update(person for person in header.get("told", ()) if person is not None)
+        for key in _PEOPLE:
+            persons.update(person for person in header.get(key, ()) if person is not None)
+        teams = [
+            *(one["members"] for one in header.get("teams", {}).values()),
+            *header.get("wanted", {}).values(),
+        ]
+        persons.update(person for members in teams for person in members)
     ids = {value for one in values for value in one.values() if isinstance(value, int)}
     return names(tx, persons | ids, {*task.parties.values(), task.unit_id} | ids)
 

@@ -26,6 +26,8 @@ REASONS = {
     "repeat": Text("再次提醒", "told again"),
     "to confirm": Text("请予确认", "to be confirmed"),
     "answered": Text("已有答复", "an answer"),
+    "chosen": Text("被选入工作组", "chosen into a team"),
+    "team ended": Text("工作组任期届满", "a team's term has ended"),
     "lapsed": Text("等待确认已失效", "a request that lapsed"),
 }
 

@@ -201,6 +201,7 @@ def post_names(frame: Frame) -> frozenset[str]:
         for campaign in frame.campaigns.values()
         for book in frame.version(campaign.version_id).books.values()
         for role in book.definition.roles.values()
+        if role.team is None
     )
 
 

@@ -14,11 +14,12 @@ from ..definition.model import LIGHT_LABELS
 from ..engine import Frame
 from ..text import Text
 from .history import Entry
+from .interests import InterestView
 from .ledger import Ledger, Line
 from .outgoing import Outbox
 from .people import AwayView, PersonView, PostView, UnitView
 from .planning import Moved
-from .standing import Standing
+from .standing import PendingView, Standing
 from .words import join, moment, same
 
 if TYPE_CHECKING:  # both stand on the queries of this folder
@@ -127,11 +128,18 @@ def _summary(frame: Frame, one: Standing, calendar: Calendar) -> Iterator[Row]:
     for name, unit in one.parties.items():
         yield Text(f"当事方 {name}", f"Party {name}"), unit
     for role in one.roles:
-        yield role.label, _people(role.people, role.vacant)
+        yield role.label, _until(_people(role.people, role.vacant), role.until, calendar)
 
 
 def _maybe(calendar: Calendar, instant: int | None) -> Text:
     return NONE if instant is None else same(moment(calendar, instant))
+
+
+def _until(people: Text, until: int | None, calendar: Calendar) -> Text:
+    if until is None:
+        return people
+    end = moment(calendar, until)
+    return Text(f"{people.zh}（至 {end}）", f"{people.en} (until {end})")
 
 
 def _people(people: Sequence[Text], vacant: Sequence[Text]) -> Text:
@@ -157,13 +165,29 @@ def _reported(one: Standing, calendar: Calendar) -> Iterator[Block]:
 def _pending(one: Standing, calendar: Calendar) -> Iterator[Block]:
     if one.pending:
         rows = tuple(
-            (wait.label, wait.asked_by, wait.confirmer, _maybe(calendar, wait.expires_at))
+            (wait.label, wait.asked_by, wait.confirmer, _maybe(calendar, wait.expires_at), _progress(wait))
             for wait in one.pending
         )
         title = Text(
             "待确认（事由、提出人、确认人、失效）", "To be confirmed (what, asked by, by whom, until)"
         )
         yield Block(title=title, rows=rows)
+
+
+def _progress(wait: PendingView) -> Text:
+    """Of a joint act who has signed and who still may, of an entry on what paper it rests."""
+    parts = []
+    if wait.paper is not None:
+        day, paper = wait.effective, wait.paper[:12]
+        parts.append(
+            Text(f"代录，纸面日期 {day}，依据 {paper}…", f"entered from a paper of {day} ({paper}…)")
+        )
+    if wait.signed:
+        done, left = join(wait.signed), join(wait.waits_for) if wait.waits_for else NOBODY
+        parts.append(Text(f"已签 {done.zh}；待签 {left.zh}", f"signed: {done.en}; waits for: {left.en}"))
+    if wait.lacking:
+        parts.append(Text(f"缺 {wait.lacking} 人，无人可签", f"{wait.lacking} more needed, nobody is there"))
+    return join(parts, "；", "; ")
 
 
 def _episodes(one: Standing, calendar: Calendar) -> Iterator[Block]:
@@ -225,6 +249,8 @@ def _needs(one: Possible) -> Text:
         parts.append(Text(f"可报 {asked.zh}", f"takes {asked.en}"))
     if one.evidence:
         parts.append(Text(f"佐证 {one.evidence} 份", f"{one.evidence} file(s) of evidence"))
+    if one.quorum is not None:
+        parts.append(one.quorum)
     if one.confirmed_by is not None:
         parts.append(Text(f"须经{one.confirmed_by.zh}确认", f"confirmed by the {one.confirmed_by.en}"))
     return join(parts, "；", "; ")
@@ -292,6 +318,25 @@ def _away(away: AwayView, calendar: Calendar) -> Text:
     end = "…" if away.valid_to is None else calendar.day_of(away.valid_to - 1).isoformat()
     who = away.delegate or NOBODY
     return Text(f"{start} 至 {end} 外出，{who.zh}代行", f"away {start} to {end}, {who.en} acts")
+
+
+def interests(found: Sequence[InterestView], calendar: Calendar) -> Iterator[Block]:
+    """Declared interests: whose, in what, since when, why."""
+    yield Block(rows=tuple(_interest(one, calendar) for one in found))
+
+
+def _interest(one: InterestView, calendar: Calendar) -> Row:
+    start, end = calendar.day_of(one.valid_from).isoformat(), "…"
+    if one.valid_to is not None:
+        end = calendar.day_of(max(one.valid_from, one.valid_to - 1)).isoformat()
+    return (
+        same(one.person),
+        one.name,
+        same(one.unit),
+        one.unit_name,
+        same(f"{start} – {end}"),
+        same(one.reason),
+    )
 
 
 def year(found: CalendarYear, worked: int) -> Iterator[Block]:

@@ -9,10 +9,14 @@ from typing import Any
 from sqlalchemy import bindparam, select
 
 from ..decision import Surroundings
+from ..decision.authority import SUPERVISOR
+from ..decision.case import Case
+from ..decision.joint import lacking, still_to_sign
+from ..decision.teams import split
 from ..definition.model import Definition
 from ..engine import Frame, unknown_task
 from ..errors import Undecidable
-from ..people import Resolved, resolve
+from ..people import Actor, Resolved, resolve
 from ..store import tasks
 from ..store.sql import OneOf, Statement
 from ..store.tasks import CONCERN, EPISODE, TASK
@@ -73,6 +77,7 @@ class RoleView:
     label: Text
     people: tuple[Text, ...]
     vacant: tuple[Text, ...]  # roles on the way that nobody holds
+    until: int | None  # of a team: the end of its term
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -104,9 +109,14 @@ class PendingView:
     label: Text
     asked_by: Text
     asked_at: int
-    expires_at: int
+    expires_at: int | None
     confirmer: Text
     reported: tuple[Text, ...]
+    signed: tuple[Text, ...]  # of a joint act: who has signed
+    waits_for: tuple[Text, ...]  # and who still may
+    lacking: int  # signatures that nobody is there to give
+    paper: str | None  # of an entry on behalf: SHA-256 of the scan
+    effective: str | None  # and the date on it
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -172,7 +182,7 @@ def standing(frame: Frame, task_id: int) -> Standing:
     return Standing(
         line=lines[task_id],
         parties={name: called.unit(unit) for name, unit in task.parties.items()},
-        roles=tuple(_role(one, words) for one in found.items()),
+        roles=tuple(_role(one, task, words) for one in found.items()),
         facts=_facts(task, definition, words),
         lists=_lists(loaded, definition, words),
         deadline=task.deadline,
@@ -181,7 +191,7 @@ def standing(frame: Frame, task_id: int) -> Standing:
         stops=task.stops,
         state_since=task.state_since,
         wake_at=task.wake_at,
-        pending=tuple(_pending(one, definition, words) for one in task.pending),
+        pending=tuple(_pending(one, Case(loaded, around), words) for one in task.pending),
         episodes=tuple(_episode(row, words) for row in episodes),
         parent=lines.get(task.parent_id or 0),
         children=_pick(lines, related.children),
@@ -215,7 +225,7 @@ def _pick(lines: Mapping[int, Line], ids: Iterable[int]) -> tuple[Line, ...]:
 
 def _persons(task: Task, roles: Iterable[Resolved]) -> set[int]:
     found = {person for one in roles for person in persons_of(one)}
-    found.update(one.asked_by for one in task.pending)
+    found.update(person for one in task.pending for person in one.asker)
     return found | _ids(task)
 
 
@@ -224,13 +234,14 @@ def _ids(task: Task) -> set[int]:
     return {value for value in task.facts.values() if isinstance(value, int)}
 
 
-def _role(found: tuple[str, Resolved], words: Words) -> RoleView:
+def _role(found: tuple[str, Resolved], task: Task, words: Words) -> RoleView:
     name, who = found
     return RoleView(
         name=name,
         label=words.role(name),
         people=tuple(words.names.actor(one) for one in who.actors),
         vacant=tuple(words.role(one) for one in who.vacant),
+        until=task.teams[name].until if name in task.teams else None,
     )
 
 
@@ -273,17 +284,35 @@ def _row_text(columns: Mapping[str, Any], values: Mapping[str, Any], words: Word
     )
 
 
-def _pending(one: Pending, definition: Definition, words: Words) -> PendingView:
-    confirmation = definition.transitions[one.transition].confirmed_by
+def _pending(one: Pending, case: Case, words: Words) -> PendingView:
+    transition = case.book.definition.transitions[one.transition]
+    joint = one.stage == "quorum"
+    waiting = still_to_sign(case, transition, one.signed) if joint else ()
     return PendingView(
         transition=one.transition,
         label=words.transition(one.transition),
         asked_by=words.names.person(one.asked_by),
         asked_at=one.asked_at,
         expires_at=one.expires_at,
-        confirmer=words.role(confirmation.role) if confirmation else Text("—", "—"),
-        reported=tuple(words.values(one.facts)),
+        confirmer=_confirmer(one, case.book.definition, words),
+        reported=tuple(words.values(split(case.book.definition, one.facts)[0])),
+        signed=tuple(words.names.actor(Actor(sign.person_id, sign.on_behalf)) for sign in one.signed),
+        waits_for=tuple(
+            dict.fromkeys(words.names.actor(actor) for _, found in waiting for actor in found.actors)
+        ),
+        lacking=lacking(case, transition, one.signed) if joint else 0,
+        paper=one.entry.paper if one.entry else None,
+        effective=one.entry.effective if one.entry else None,
     )
+
+
+def _confirmer(one: Pending, definition: Definition, words: Words) -> Text:
+    transition = definition.transitions[one.transition]
+    if one.stage == "entry":
+        return words.role(SUPERVISOR)
+    if one.stage == "quorum":
+        return join([words.role(role) for role in transition.by])
+    return words.role(transition.confirmed_by.role) if transition.confirmed_by else Text("—", "—")
 
 
 def _episode(row: Sequence[Any], words: Words) -> EpisodeView:

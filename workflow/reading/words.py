@@ -159,7 +159,12 @@ class Words:
         """An event as a sentence; what it opened and what was late with it follow in brackets."""
         teller = _TELLERS.get(kind)
         told = teller(self, header) if teller is not None else same(kind)
-        notes = [*self._opened(header, kind), *self._vacant(header), *self._late(header)]
+        notes = [
+            *_with(self, header),
+            *self._opened(header, kind),
+            *self._vacant(header),
+            *self._late(header),
+        ]
         for note in notes:
             told = Text(f"{told.zh}；{note.zh}", f"{told.en}; {note.en}")
         return told
@@ -214,6 +219,9 @@ def _opened(words: Words, header: Header) -> Text:
 
 
 def _origin(words: Words, header: Header) -> Text:
+    if "actor" in header:
+        who = words.who(header)
+        return Text(f"（{who.zh}开立）", f" (by {who.en})")
     if "round" in header:
         return Text(f"（轮次 {header['round']}）", f" (round {header['round']})")
     about = header.get("episode_of", header.get("proposed_by"))
@@ -231,6 +239,55 @@ def _act(words: Words, header: Header) -> Text:
     return Text(
         f"{who.zh}“{label.zh}”{moved.zh}{attached.zh}", f"{who.en}: {label.en}{moved.en}{attached.en}"
     )
+
+
+def _with(words: Words, header: Header) -> Iterator[Text]:
+    """Who else took part, and who was chosen."""
+    if len(header.get("signed", ())) > 1:
+        people = join([words.names.person(one) for one in header["signed"]])
+        yield Text(f"共同签署：{people.zh}", f"signed by {people.en}")
+    if "entered_by" in header:
+        yield _paper(words, header)
+    chosen = {name: one["members"] for name, one in header.get("teams", {}).items()}
+    for name, members in {**chosen, **header.get("wanted", {})}.items():
+        role, people = words.role(name), join([words.names.person(one) for one in members])
+        yield Text(f"{role.zh}：{people.zh}", f"{role.en}: {people.en}")
+
+
+def _paper(words: Words, header: Header) -> Text:
+    by, day, paper = words.names.person(header["entered_by"]), header["effective"], header["paper"][:12]
+    told = Text(
+        f"{by.zh}代录，纸面日期 {day}，依据 {paper}…", f"entered by {by.en} from a paper of {day} ({paper}…)"
+    )
+    if "cosigned_by" not in header:
+        return told
+    second = words.names.person(header["cosigned_by"])
+    return Text(f"{told.zh}，{second.zh}会签", f"{told.en}, co-signed by {second.en}")
+
+
+def _entered(words: Words, header: Header) -> Text:
+    who, label = words.who(header), words.transition(header["transition"])
+    whom, until = words.names.person(header["entered_for"]), words.when(header["expires_at"])
+    return Text(
+        f"{who.zh}替{whom.zh}代录“{label.zh}”，待会签，{until} 失效",
+        f"{who.en} entered {label.en} for {whom.en}; to be co-signed by {until}",
+    )
+
+
+def _signed(words: Words, header: Header) -> Text:
+    who, label = words.who(header), words.transition(header["transition"])
+    short = header.get("lacking", 0)
+    lack = (
+        Text(f"，还缺 {short} 人而无人可签", f"; {short} more needed, and nobody is there")
+        if short
+        else same("")
+    )
+    return Text(f"{who.zh}签署“{label.zh}”{lack.zh}", f"{who.en} signed {label.en}{lack.en}")
+
+
+def _team_ended(words: Words, header: Header) -> Text:
+    role, people = words.role(header["role"]), join([words.names.person(one) for one in header["members"]])
+    return Text(f"{role.zh}任期届满：{people.zh}", f"the term of the {role.en} has ended: {people.en}")
 
 
 def _moved(words: Words, header: Header) -> Text:
@@ -358,6 +415,8 @@ _TELLERS: Mapping[str, Callable[[Words, Header], Text]] = {
     "opened": _opened,
     "act": _act,
     "asked": _asked,
+    "entered": _entered,
+    "signed": _signed,
     "confirmed": _confirmed,
     "refused": _refused,
     "lapsed": _lapsed,
@@ -372,6 +431,7 @@ _TELLERS: Mapping[str, Callable[[Words, Header], Text]] = {
     "deadline_recomputed": _recomputed,
     "joined": _joined,
     "left": _left,
+    "team_ended": _team_ended,
     "set_aside": _set_aside,
     "released": _released,
 }

@@ -29,6 +29,7 @@ from ..models import Unit as UnitRow
 from ..people import Delegation as Delegated
 from ..people import Holding
 from ..text import Text
+from .interests import interests as interests  # the organisation's, though they are told apart
 from .ports import Transaction
 from .sql import OneOf, Statement
 
@@ -107,6 +108,9 @@ _MOVE_CAMPAIGN = Statement(
 )
 _UNITS_BY_CODE = Statement(select(UNIT.c.code, UNIT.c.id).where(OneOf(UNIT.c.code, "codes", words=True)))
 _UNITS = Statement(select(UNIT).order_by(UNIT.c.id))
+_UNITS_BY_ID = Statement(
+    select(UNIT.c.id, UNIT.c.code, UNIT.c.kind, UNIT.c.zh, UNIT.c.en).where(OneOf(UNIT.c.id, "ids"))
+)
 _ADD_UNIT = Statement(
     insert(UNIT)
     .values(
@@ -129,6 +133,7 @@ _GROUPS = Statement(
 _PERSONS_BY_CODE = Statement(
     select(PERSON.c.code, PERSON.c.id).where(OneOf(PERSON.c.code, "codes", words=True))
 )
+_PERSON_NAMES = Statement(select(PERSON.c.id, PERSON.c.zh, PERSON.c.en).where(OneOf(PERSON.c.id, "ids")))
 _PERSONS = Statement(select(PERSON).order_by(PERSON.c.id))
 _ADD_PERSON = Statement(
     insert(PERSON)
@@ -290,6 +295,11 @@ def unit_ids(tx: Transaction, codes: Iterable[str]) -> dict[str, int]:
     return dict(tx.all(_UNITS_BY_CODE, codes=list(codes)))
 
 
+def units_by_id(tx: Transaction, ids: Sequence[int]) -> list[tuple[Any, ...]]:
+    """(id, code, kind, zh, en) of these units, of those that exist."""
+    return tx.all(_UNITS_BY_ID, ids=list(ids))
+
+
 def units_of_kind(tx: Transaction, codes: Iterable[str], kind: str) -> list[int]:
     """Ids of the units among these codes that are of a kind."""
     return [ident for ident, own in tx.all(_KINDS, codes=list(codes)) if own == kind]
@@ -421,6 +431,11 @@ def units(tx: Transaction) -> list[tuple[Any, ...]]:
 def persons(tx: Transaction) -> list[tuple[Any, ...]]:
     """Every person, with every column."""
     return tx.all(_PERSONS)
+
+
+def person_names(tx: Transaction, ids: Sequence[int]) -> dict[int, Text]:
+    """The names of these people, of those who exist."""
+    return {ident: Text(zh, en) for ident, zh, en in tx.all(_PERSON_NAMES, ids=list(ids))}
 
 
 def person_id(tx: Transaction, code: str) -> int | None:

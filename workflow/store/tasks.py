@@ -16,7 +16,20 @@ from sqlalchemy import BigInteger, bindparam, delete, func, literal_column, or_,
 from sqlalchemy import update as update_
 
 from ..models import ConcernRow, EpisodeRow, ListRow, NudgeRow, TaskRow
-from ..task import Backing, Concern, Episode, Loaded, Nudge, Pending, Related, Row, Task
+from ..task import (
+    Backing,
+    Chosen,
+    Concern,
+    Entry,
+    Episode,
+    Loaded,
+    Nudge,
+    Pending,
+    Related,
+    Row,
+    Signature,
+    Task,
+)
 from .ports import Transaction
 from .sql import OneOf, Statement
 
@@ -33,6 +46,7 @@ _IN_BODY = (
     "fact_times",
     "acts",
     "actors",
+    "teams",
     "stops",
     "stop_used",
     "pending",
@@ -51,6 +65,9 @@ class Wants(Protocol):
     def is_draft(self, version_id: int, kind: str, state: str, /) -> bool:
         """Whether that state of that kind is a draft's."""
 
+    def parent_actors(self, version_id: int, kind: str, /) -> bool:
+        """Whether who acted on the parent keeps somebody from acting on a task of that kind."""
+
 
 # --- rows and records -------------------------------------------------------------------------------
 
@@ -62,8 +79,19 @@ def task_of(row: Sequence[Any]) -> Task:
     values["track"] = row[_TRACK] or None
     values["head"] = bytes(row[COLUMNS.index("head")])
     body["stops"] = tuple((stop[0], stop[1]) for stop in body["stops"])
-    body["pending"] = tuple(Pending(**{**one, "evidence": tuple(one["evidence"])}) for one in body["pending"])
+    body["pending"] = tuple(_pending_of(one) for one in body["pending"])
+    if body.get("teams"):  # rows of the first migration know of none
+        teams = body["teams"].items()
+        body["teams"] = {role: Chosen(**{**one, "members": tuple(one["members"])}) for role, one in teams}
     return Task(**values, **body)
+
+
+def _pending_of(stored: dict[str, Any]) -> Pending:
+    own = {**stored, "evidence": tuple(stored["evidence"])}
+    own["signed"] = tuple(Signature(**one) for one in stored.get("signed", ()))
+    if stored.get("entry"):
+        own["entry"] = Entry(**stored["entry"])
+    return Pending(**own)
 
 
 def body_of(task: Task) -> str:
@@ -75,6 +103,7 @@ def body_of(task: Task) -> str:
             "fact_times": task.fact_times,
             "acts": task.acts,
             "actors": task.actors,
+            "teams": {role: asdict(one) for role, one in task.teams.items()},
             "stops": task.stops,
             "stop_used": task.stop_used,
             "pending": [asdict(one) for one in task.pending],
@@ -184,6 +213,7 @@ _CHILDREN = Statement(
     select(TASK.c.parent_id, *_related).where(OneOf(TASK.c.parent_id, "ids")).order_by(TASK.c.id)
 )
 _PARENTS = Statement(select(*_related).where(OneOf(TASK.c.id, "ids")))
+_BODIES = Statement(select(TASK.c.id, TASK.c.body).where(OneOf(TASK.c.id, "ids")))
 _ROWS = Statement(select(LIST_ROW).where(OneOf(LIST_ROW.c.task_id, "ids")).order_by(LIST_ROW.c.id))
 _link = (CONCERN.c.task_id, CONCERN.c.about_id, CONCERN.c.episode_id)
 # What a batch's tasks concern, with the episode that is the reason.
@@ -353,6 +383,7 @@ def load(tx: Transaction, tasks: Sequence[Task], wants: Wants) -> list[Loaded]:
     concerned, backing = _concerned(tx, ids)
     concerning = _concerning(tx, ids, wants)
     parents = _parents(tx, tasks)
+    actors = _parent_actors(tx, tasks, wants)
     rows = _grouped(tx.all(_ROWS, ids=ids), 1, _row)
     return [
         Loaded(
@@ -365,6 +396,7 @@ def load(tx: Transaction, tasks: Sequence[Task], wants: Wants) -> list[Loaded]:
             rows=tuple(rows.get(task.id, ())),
             backing=tuple(backing.get(task.id, ())),
             nudges=tuple(nudges.get(task.id, ())),
+            parent_actors=actors.get(task.parent_id or 0, {}),
         )
         for task in tasks
     ]
@@ -411,6 +443,20 @@ def _row(row: tuple[Any, ...]) -> Row:
 def _parents(tx: Transaction, tasks: Sequence[Task]) -> Mapping[int, Related]:
     ids = sorted({task.parent_id for task in tasks if task.parent_id is not None})
     return {row[0]: _related_of(row) for row in tx.all(_PARENTS, ids=ids)} if ids else {}
+
+
+def _parent_actors(
+    tx: Transaction, tasks: Sequence[Task], wants: Wants
+) -> Mapping[int, Mapping[str, list[int]]]:
+    """By parent, who did what there; of those tasks only whose definition asks."""
+    parents = {
+        task.parent_id
+        for task in tasks
+        if task.parent_id is not None and wants.parent_actors(task.version_id, task.kind)
+    }
+    if not parents:
+        return {}
+    return {ident: orjson.loads(body)["actors"] for ident, body in tx.all(_BODIES, ids=sorted(parents))}
 
 
 _Concerned = dict[int, dict[int, Related]]

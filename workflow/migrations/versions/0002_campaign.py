@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
+import sqlalchemy as sa
+from alembic import op
+
 from workflow.migrations.views import show_instants
 
 revision = "0002"
@@ -11,11 +14,28 @@ down_revision = "0001"
 branch_labels = None
 depends_on = None
 
+
+def _interest() -> None:
+    ident = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+    op.create_table(
+        "interest",
+        sa.Column("id", ident, autoincrement=True, nullable=False),
+        sa.Column("person_id", ident, sa.ForeignKey("person.id"), nullable=False),
+        sa.Column("unit_id", ident, sa.ForeignKey("unit.id"), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("valid_from", sa.BigInteger(), nullable=False),
+        sa.Column("valid_to", sa.BigInteger(), nullable=True),
+        sa.Column("recorded_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index("interest_in_unit", "interest", ["unit_id"], unique=False)
+
+
 # One function for each table that is made or changed, in the order in which they run.
-_STEPS: Sequence[Callable[[], None]] = ()
+_STEPS: Sequence[Callable[[], None]] = (_interest,)
 
 # The columns that are instants, of every table that is made or changed above: its view is made anew.
-_INSTANTS: Mapping[str, Sequence[str]] = {}
+_INSTANTS: Mapping[str, Sequence[str]] = {"interest": ("valid_from", "valid_to", "recorded_at")}
 
 
 def upgrade() -> None:

@@ -1,0 +1,142 @@
+"""Opening a task by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from workflow.errors import UsageError
+
+from .acting import (
+    ActingPerson,
+    SomeFacts,
+    SomeRows,
+    check_typed_request,
+    known_facts,
+    tell_answer,
+    typed_facts,
+    typed_rows,
+)
+from .arguments import AsJson, argument, command, group, option, readable
+from .desk import desk_of
+
+if TYPE_CHECKING:
+    from workflow.decision import OpenTask
+    from workflow.definition import Definition
+    from workflow.engine import Frame
+
+app = group()
+
+
+@command(
+    app,
+    "开立一件事项（流程定义写有 opened_by 的类型）。",
+    "Open a task by hand, of a kind whose definition says opened_by.",
+    "open",
+)
+def open_task(
+    ctx: typer.Context,
+    kind: Annotated[str, argument("事项类型。", "A kind of task.", metavar="KIND")],
+    person: ActingPerson,
+    party: Annotated[
+        list[str] | None, option("当事方，每方一次。", "A party; one for each.", metavar="NAME=UNIT")
+    ] = None,
+    campaign: Annotated[
+        str | None, option("专项行动；只有一个时可不写。", "The campaign, if there are several.")
+    ] = None,
+    track: Annotated[str | None, option("专项任务。", "The line of work.")] = None,
+    deadline: Annotated[
+        str | None, option("期限，类型写明 given 时必填。", "Where the kind wants it given.", metavar="DATE")
+    ] = None,
+    fact: SomeFacts = None,
+    row: SomeRows = None,
+    request_id: Annotated[
+        str | None, option("请求编号；重复提交只办一次。", "A repeat with the same id acts once.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    desk = desk_of(ctx)
+    if request_id is not None:
+        check_typed_request(request_id)
+    typed = _Typed(
+        kind=kind,
+        person=person,
+        parties=_parties(party or ()),
+        campaign=campaign,
+        track=track,
+        deadline=deadline,
+        facts=typed_facts(fact or ()),
+        rows=typed_rows(row or ()),
+    )
+    with desk.frame() as frame:
+        wanted = _wanted(frame, typed)
+    answer = desk.engine.open(wanted, desk.now, request_id=request_id)
+    if as_json:
+        desk.json(answer)
+    else:
+        tell_answer(desk, answer)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Typed:
+    """An opening as it was typed."""
+
+    kind: str
+    person: str
+    parties: dict[str, str]
+    campaign: str | None
+    track: str | None
+    deadline: str | None
+    facts: dict[str, str]
+    rows: dict[str, list[dict[str, str]]]
+
+
+def _parties(given: Sequence[str]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for one in given:
+        name, equals, unit = readable("--party", one).partition("=")
+        if not equals or not name or name in found:
+            raise UsageError(
+                f"--party “{one}”看不懂：应写 当事方=单位代码，每方一次。",
+                f"--party {one!r}: write NAME=UNIT, each party once.",
+            )
+        found[name] = unit
+    return found
+
+
+def _wanted(frame: Frame, typed: _Typed) -> OpenTask:
+    from workflow.decision import OpenTask
+    from workflow.reading import person_id, unit_id
+
+    campaign = _campaign(frame, typed.campaign)
+    definition = _definition(frame, campaign, typed.kind)
+    return OpenTask(
+        kind=typed.kind,
+        campaign=campaign,
+        person_id=person_id(frame.tx, typed.person),
+        parties={name: unit_id(frame.tx, unit) for name, unit in typed.parties.items()},
+        track=typed.track,
+        deadline=typed.deadline,
+        facts=typed.facts if definition is None else known_facts(frame, definition, typed.facts),
+        rows=typed.rows,
+    )
+
+
+def _campaign(frame: Frame, named: str | None) -> str:
+    names = [one.name for one in frame.campaigns.values()]
+    if named is not None or len(names) == 1:
+        return named or names[0]
+    raise UsageError(
+        f"请用 --campaign 写明专项行动：{'、'.join(names) or '尚无'}。",
+        f"Name the campaign with --campaign: {', '.join(names) or 'there is none yet'}.",
+    )
+
+
+def _definition(frame: Frame, campaign: str, kind: str) -> Definition | None:
+    """None where there is no such campaign or kind: the engine says so."""
+    found = next((one for one in frame.campaigns.values() if one.name == campaign), None)
+    book = frame.version(found.version_id).books.get(kind) if found is not None else None
+    return book.definition if book is not None else None

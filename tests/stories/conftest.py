@@ -8,9 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from tests.hearing import HEARING
 from tests.stories.teller import Story, told
 from tests.stories.variants import only_rounds
 from workflow.definition import Pack, load_pack
+from workflow.proof import check_pack
 
 DEMONSTRATION_SITE = Path(__file__).resolve().parents[2] / "definitions" / "demonstration_site"
 START = "2026-03-02 08:00"
@@ -38,6 +40,21 @@ def tell(database_url: str) -> Iterator[Tell]:
         yield lambda pack, at=START, batch=250: stack.enter_context(
             told(database_url, pack, at=at, batch=batch)
         )
+
+
+@pytest.fixture(scope="session")
+def hearing(tmp_path_factory: pytest.TempPathFactory) -> Pack:
+    """A small pack about people: who inspects whom, and who hears an objection."""
+    folder = tmp_path_factory.mktemp("hearing")
+    for name, text in HEARING.items():
+        (folder / f"{name}.yaml").write_text(text, "utf-8")
+    return check_pack(folder)
+
+
+@pytest.fixture
+def checking(tell: Tell, hearing: Pack) -> Story:
+    """A Monday morning on which nothing has been opened yet."""
+    return tell(hearing, at="2026-03-02 09:00")
 
 
 @pytest.fixture

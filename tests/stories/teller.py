@@ -27,12 +27,12 @@ from sqlalchemy import bindparam, select
 from tests.stories.salts import counted_salts
 from workflow.audit import GENESIS, Line, Value, verify_chain
 from workflow.calendar import Calendar, CalendarYear, default_calendar, parse_duration
-from workflow.decision import Act, wake
+from workflow.decision import Act, OpenTask, wake
 from workflow.definition import Pack
 from workflow.engine import Answer, Engine, Ran
 from workflow.errors import DubanError
 from workflow.models import MomentRow
-from workflow.store import Port, Transaction, open_port, organisation, tasks
+from workflow.store import Port, Transaction, interests, open_port, organisation, tasks
 from workflow.store.applying import EVENT, OUTGOING, VALUE
 from workflow.store.sql import Statement
 from workflow.task import Task
@@ -241,6 +241,66 @@ class Story:
         answer = self.engine.act(task, wanted, self.now, revision=revision, request_id=request_id)
         self._run_until(self.now)
         return answer
+
+    def opens(
+        self,
+        who: str,
+        kind: str,
+        *,
+        track: str | None = None,
+        deadline: str | None = None,
+        facts: Mapping[str, Any] | None = None,
+        rows: Mapping[str, Sequence[Mapping[str, Any]]] | None = None,
+        request_id: str | None = None,
+        **parties: str,
+    ) -> int:
+        """A person opens a task by hand, its parties by the codes of their units; then the daemon runs."""
+        with self.port.read() as tx:
+            ids = organisation.unit_ids(tx, parties.values())
+        wanted = OpenTask(
+            kind=kind,
+            campaign=self.pack.campaign.name,
+            person_id=self.person(who),
+            parties={name: ids[unit] for name, unit in parties.items()},
+            track=track,
+            deadline=deadline,
+            facts=facts or {},
+            rows=rows or {},
+        )
+        answer = self.engine.open(wanted, self.now, request_id=request_id)
+        self._run_until(self.now)
+        return answer.task_id
+
+    def enters(
+        self, who: str, act: str, task: int, *, for_whom: str, effective: str, evidence: int = 0, **facts: Any
+    ) -> Answer:
+        """A supervisor enters an act from a paper, for somebody who is off the network."""
+        (paper,) = self.store_evidence(1)
+        wanted = Act(
+            name=act,
+            person_id=self.person(who),
+            facts=facts,
+            evidence=self.store_evidence(evidence),
+            entered_for=self.person(for_whom),
+            paper=paper,
+            effective=effective,
+        )
+        answer = self.engine.act(task, wanted, self.now)
+        self._run_until(self.now)
+        return answer
+
+    def people(self, *codes: str) -> list[int]:
+        """Several people, by code."""
+        return [self.person(code) for code in codes]
+
+    def declares_interest(self, who: str, unit: str, reason: str = "亲属任职") -> None:
+        """From now on somebody has an interest in a unit."""
+        person = self.person(who)
+        with self.port.write("people") as tx:
+            before = organisation.stamp(tx)
+            at = organisation.unit_ids(tx, [unit])[unit]
+            interests.declare(tx, person, at, self.now, None, reason, self.now)
+            organisation.move_organisation(tx, before)
 
     def expect_refused(
         self, error: type[DubanError], who: str, act: str, task: int, **reported: Any

@@ -2,17 +2,19 @@
 
 `quorum: N` wants N people of the roles in `by`; `quorum: all` one for each of these roles, and of a team
 every member who may act, no fewer than its `min`. Nobody signs twice: a delegate and their principal are
-one. Who is excluded or recused counts as absent. Where too few are left the act waits on, and that is
-reported: another team may be chosen, the task may leave the state, somebody may refuse it.
+one. Who is excluded or recused counts as absent; who has signed does not. Where too few are left the act
+waits on, and that is reported: another team may be chosen, the task may leave the state, somebody may
+refuse it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from ..definition.model import ALL, Role, Transition
 from ..errors import NotAllowed
-from ..people import Actor, Resolved, acting_as
+from ..people import Actor, Resolved, acting_as, touches
 from ..task import Signature
 from .case import Case
 
@@ -45,15 +47,26 @@ def lacking(case: Case, transition: Transition, signed: Sequence[Signature]) -> 
 def signer(
     case: Case, transition: Transition, signed: Sequence[Signature], person: int
 ) -> tuple[str, str, Actor] | None:
-    """For which role a person may sign, as what they act, and for whom; None if they may not."""
-    out = _out(case, transition, signed)
+    """For which role a person may sign, as what they act, and for whom; None if they may not.
+
+    In their own right before on another's behalf, whatever the order of the roles.
+    """
+    found: list[tuple[str, str, Actor]] = []
     for role in _open_roles(case, transition, signed):
-        found = acting_as(
-            case.around.directory, case.book.definition, [role], case.task, person, case.now, out
-        )
-        if found is not None and (found[0] == role or not _wants_members(case, transition, role)):
-            return role, *found
-    return None
+        who = _who(case, transition, role, signed)
+        found.extend((role, who.role, actor) for actor in who.actors if actor.person_id == person)
+        returned = _away(case, transition, role, person)
+        if returned is not None and not touches(returned[1], _persons_of(signed)):
+            found.append((role, *returned))
+    return min(found, key=lambda one: one[2].on_behalf is not None, default=None)
+
+
+def _away(case: Case, transition: Transition, role: str, person: int) -> tuple[str, Actor] | None:
+    """A principal who is away may still act."""
+    directory, definition, out = case.around.directory, case.book.definition, case.excluded(transition.not_by)
+    found = acting_as(directory, definition, [role], case.task, person, case.now, out)
+    fits = found is not None and (found[0] == role or not _wants_members(case, transition, role))
+    return found if fits and found is not None and found[1].on_behalf is None else None
 
 
 def check_not_twice(transition: Transition, signed: Sequence[Signature], person: int) -> None:
@@ -93,13 +106,15 @@ def _members(case: Case, role: Role) -> frozenset[int]:
 
 
 def _who(case: Case, transition: Transition, name: str, signed: Sequence[Signature]) -> Resolved:
-    out = _out(case, transition, signed)
-    if not _wants_members(case, transition, name):
-        return case.resolve(name, out)
-    role = case.book.definition.roles[name]
-    out = out | case.around.directory.recused(role, case.task, case.now)
-    actors = case.around.directory.actors(role, case.task, case.now, out)
-    return Resolved(role=name, actors=actors, vacant=() if actors else (name,))
+    """Who a role is, without those who have signed. Having signed is no absence: nobody steps in for them."""
+    out, gone = case.excluded(transition.not_by), _persons_of(signed)
+    if _wants_members(case, transition, name):
+        role = case.book.definition.roles[name]
+        out = out | case.around.directory.recused(role, case.task, case.now)
+        found = Resolved(role=name, actors=case.around.directory.actors(role, case.task, case.now, out))
+    else:
+        found = case.resolve(name, out)
+    return replace(found, actors=tuple(one for one in found.actors if not touches(one, gone)))
 
 
 def _short(case: Case, name: str, found: Resolved, signed: Sequence[Signature]) -> int:
@@ -119,5 +134,5 @@ def _persons(name: str, signed: Sequence[Signature]) -> frozenset[int]:
     )
 
 
-def _out(case: Case, transition: Transition, signed: Sequence[Signature]) -> frozenset[int]:
-    return case.excluded(transition.not_by).union(*(one.persons for one in signed))
+def _persons_of(signed: Sequence[Signature]) -> frozenset[int]:
+    return frozenset(person for one in signed for person in one.persons)

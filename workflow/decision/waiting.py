@@ -159,8 +159,8 @@ def begin_signing(
 ) -> Pending | None:
     """The first who acts reports the facts; the act waits for the others. What is complete is given back."""
     pending = _wait(case, transition, "quorum", role, actor, facts, rows, act, after)
-    for_role, _, first = _signer(case, transition, pending, pending.asked_by)
-    pending = _signed(case, pending, for_role, first)
+    for_role, role, first = _signer(case, transition, pending, pending.asked_by)
+    pending = _signed(case, replace(pending, role=role, on_behalf=first.on_behalf), for_role, first)
     event = case.record("signed", case.now, transition=transition.name, role=role)
     sign(event, first, act)
     _report(case, event, pending)
@@ -213,7 +213,8 @@ def _await_others(case: Case, event: EventDraft, transition: Transition, pending
     waiting = still_to_sign(case, transition, pending.signed)
     if len(pending.signed) == 1:
         for role, found in waiting:
-            case.tell_these(event, role, found, "to confirm")
+            if found.actors:
+                case.tell_these(event, role, found, "to confirm")
     short = lacking(case, transition, pending.signed)
     if short:
         event.header["lacking"] = short

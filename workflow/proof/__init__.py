@@ -3,6 +3,7 @@
     movement   no state that is out of reach, has no way out, or waits for nobody; the machine has no
                choice and walks in no circles; drafts begin and end
     who        roles end at somebody; second persons are second
+    together   teams are chosen, joint signatures can be had, exclusions mean something
     values     facts and lists that are used are asked for; plans and constants fit
     rules      conditions can hold where they are looked at; rules mean what they say
     openings   what is opened gets its deadline, parties and facts
@@ -29,12 +30,13 @@ from .movement import check_movement
 from .openings import check_openings
 from .report import Report, Subject
 from .rules import check_rules
+from .together import check_together
 from .values import check_values
 from .who import check_who
 
 __all__ = ["check_pack", "prove"]
 
-_CHECKS = (check_movement, check_who, check_values, check_rules, check_openings, check_dates)
+_CHECKS = (check_movement, check_who, check_together, check_values, check_rules, check_openings, check_dates)
 
 
 def check_pack(path: Path) -> Pack:

@@ -95,11 +95,12 @@ def _completes(report: Report, one: Round, definition: Definition) -> None:
         zh = f"有草稿状态（draft: yes）且有流转 {COMPLETED} 由草稿通往别的状态的类型"
         en = f"a kind with a draft state (draft: yes) and a transition {COMPLETED} that leads out of it"
         report.fail(key, definition.kind, zh, en)
-    elif found.asks or found.evidence or found.confirmed_by:
+    elif found.asks or found.evidence or found.confirmed_by or found.quorum:
         words = [
             *found.asks,
             *(["evidence"] if found.evidence else []),
             *(["confirmed_by"] if found.confirmed_by else []),
+            *(["quorum"] if found.quorum else []),
         ]
         shown = Text(f"{COMPLETED} 要求 {'、'.join(words)}", f"{COMPLETED} asks for {', '.join(words)}")
         report.fail(key, shown, f"轮次能独自完成的 {COMPLETED}", f"a {COMPLETED} that a round can make alone")

@@ -42,6 +42,7 @@ def check_values(subject: Subject) -> None:
 def _facts_are_filled(subject: Subject) -> None:
     definition = subject.definition
     filled = given_facts(subject) | _asked(definition) | _set(definition)
+    filled |= {*definition.facts} if definition.opened_by else set()  # given by the opener
     used: dict[str, str] = {}
     for key, name in _used_facts(definition):
         used.setdefault(name, key)
@@ -98,7 +99,7 @@ def facts_of(leaf: terms.Term) -> tuple[str, ...]:
 
 def _lists_are_filled(subject: Subject) -> None:
     definition = subject.definition
-    asked = _asked(definition)
+    asked = _asked(definition) if not definition.opened_by else {*definition.lists}  # given by the opener
     used: dict[str, str] = {}
     for key, name in _used_lists(definition):
         used.setdefault(name, key)

@@ -1,21 +1,20 @@
-"""Somebody is always there: roles resolve, second persons are second, exclusions mean something."""
+"""Somebody is always there: roles resolve, second persons are second."""
 
 from __future__ import annotations
 
-from ..definition.model import ANYONE, Definition, Role, Transition
+from ..definition.model import Definition, Role, Transition
 from ..text import Text
 from .graph import circles
 from .report import Subject, listed
 
 
 def check_who(subject: Subject) -> None:
-    """Roles, confirmations, separation of duties."""
+    """Roles and confirmations."""
     _chains_end(subject)
     for role in subject.definition.roles.values():
         _group_exists(subject, role)
     for transition in subject.definition.transitions.values():
         _second_person(subject, transition)
-        _excludes_people(subject, transition)
 
 
 def _chains_end(subject: Subject) -> None:
@@ -59,7 +58,7 @@ def _second_person(subject: Subject, transition: Transition) -> None:
     roles = subject.definition.roles
     second = roles[confirmation.role]
     first = [roles[name] for name in transition.by]
-    if any((one.post, one.seat) == (second.post, second.seat) for one in first):
+    if any(_same_people(one, second) for one in first):
         subject.report.fail(
             f"transitions.{transition.name}.confirmed_by.role",
             confirmation.role,
@@ -68,12 +67,11 @@ def _second_person(subject: Subject, transition: Transition) -> None:
         )
 
 
-def _excludes_people(subject: Subject, transition: Transition) -> None:
-    acts = [name for name, one in subject.definition.transitions.items() if one.by]
-    for name in transition.not_by:
-        if name != ANYONE and name not in acts:
-            zh, en = "由人作出的流转，或 anyone", "a transition that people make, or anyone"
-            subject.report.fail(f"transitions.{transition.name}.not_by", name, zh, en, word=name, words=acts)
+def _same_people(one: Role, other: Role) -> bool:
+    """Of two teams at one place each may be chosen from other people."""
+    if one.team is not None or other.team is not None:
+        return one.name == other.name
+    return (one.post, one.seat) == (other.post, other.seat)
 
 
 def can_act(definition: Definition, role: str, state: str) -> bool:

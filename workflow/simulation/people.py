@@ -160,7 +160,9 @@ class Mind:
     def _wish(self, one: Transition, role: str, task: Task, definition: Definition, now: int) -> Wish:
         facts, rows = {}, {}
         for name in one.asks:
-            if name in definition.lists:
+            if name in definition.roles:
+                facts[name] = ()  # a team: whoever knows the people chooses it
+            elif name in definition.lists:
                 rows[name] = self._rows(name, task, definition, now)
             else:
                 facts[name] = self._value(_fact(definition, name), task, now)

@@ -17,7 +17,7 @@ from sqlalchemy import bindparam, func, select
 
 from ..calendar import Calendar, default_calendar
 from ..clock import VirtualClock
-from ..decision import Act
+from ..decision import Act, Surroundings
 from ..definition import Pack
 from ..engine import Engine, Ran
 from ..errors import NotNow, Refused
@@ -216,20 +216,30 @@ class Simulation:
 
     def _answer(self, task: Task, transition: str) -> bool:
         pending = next((one for one in task.pending if one.transition == transition), None)
-        confirmation = self._definition(task).transitions[transition].confirmed_by
+        one = self._definition(task).transitions[transition]
+        if pending is not None and pending.stage == "quorum":
+            wishes = [
+                Wish(name=f"confirm:{transition}", role=role, facts={}, rows={}, evidence=0)
+                for role in one.by
+            ]
+            out = pending.asker | excluded(task, one.not_by)
+            return any(self._try(task, wish, out) for wish in wishes)
+        confirmation = one.confirmed_by
         if pending is None or confirmation is None:
             return True
         verb = self._mind.confirms(task, transition, pending.asked_at)
         facts = {"reason": "情况已核，暂不同意。"} if verb == "refuse" else {}
         wish = Wish(name=f"{verb}:{transition}", role=confirmation.role, facts=facts, rows={}, evidence=0)
-        return self._try(task, wish, frozenset({pending.asked_by}))
+        return self._try(task, wish, pending.asker)
 
     def _try(self, task: Task, wish: Wish, without: frozenset[int] = frozenset()) -> bool:
-        person = self._who(task, wish, without)
+        loaded, around = self._load(task)
+        person = self._who(loaded, around, wish, without)
         if person is None:
             return False
         evidence = [self._evidence.sha256] if wish.evidence else []
-        act = Act(name=wish.name, person_id=person, facts=wish.facts, rows=wish.rows, evidence=evidence)
+        facts = wish.facts | self._teams(loaded, around, wish)
+        act = Act(name=wish.name, person_id=person, facts=facts, rows=wish.rows, evidence=evidence)
         try:
             self._engine.act(task.id, act, self._clock.now(), revision=task.revision)
         except Refused:
@@ -238,16 +248,32 @@ class Simulation:
         self._tally.acts += 1
         return True
 
-    def _who(self, task: Task, wish: Wish, without: frozenset[int]) -> int | None:
-        """Somebody who holds the role now, and may."""
-        definition = self._definition(task)
-        transition = definition.transitions.get(wish.name)
-        kept_out = without | (excluded(task, transition.not_by) if transition else frozenset())
+    def _load(self, task: Task) -> tuple[Loaded, Surroundings]:
         with self._port.read() as tx:
             frame = self._engine.library.frame(tx, self._clock.now())
-            frame.know([Loaded(task=task)])
-            directory = frame.around(task.version_id).directory
-        found = resolve(directory, definition, wish.role, task, self._clock.now(), kept_out)
+            asks = frame.parent_actors(task.version_id, task.kind)
+            (loaded,) = tasks.load(tx, [task], frame) if asks else (Loaded(task=task),)
+            frame.know([loaded])
+            return loaded, frame.around(task.version_id)
+
+    def _who(self, loaded: Loaded, around: Surroundings, wish: Wish, without: frozenset[int]) -> int | None:
+        """Somebody who holds the role now, and may."""
+        task = loaded.task
+        definition = self._definition(task)
+        transition = definition.transitions.get(wish.name)
+        not_by = transition.not_by if transition else ()
+        kept_out = without | excluded(task, not_by, loaded.parent_actors)
+        found = resolve(around.directory, definition, wish.role, task, self._clock.now(), kept_out)
         if not found.actors:
             return None
         return self._dice.choose(found.actors, "who", task.id, task.seq, wish.name).person_id
+
+    def _teams(self, loaded: Loaded, around: Surroundings, wish: Wish) -> dict[str, list[int]]:
+        """Whoever is free at the unit, as few as will do."""
+        task, now, found = loaded.task, self._clock.now(), {}
+        for name, role in self._definition(task).roles.items():
+            if name in wish.facts and role.team is not None:
+                unit = around.directory.seat(role.seat, task) or 0
+                free = around.directory.staff(unit, now) - around.directory.recused(role, task, now)
+                found[name] = sorted(free)[: role.team.least]
+        return found

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Any
+
 import pytest
 
 from tests.stories.teller import Story
@@ -78,7 +81,14 @@ def test_what_no_entry_can_be_is_refused(
     given = {"who": "su", "for_whom": "east_clerk", "effective": "2026-03-02"} | changes
     before = story.everything()
     with pytest.raises(error) as refusal:
-        story.enters(given.pop("who"), "report", task, **given, progress=60)
+        story.enters(
+            given["who"],
+            "report",
+            task,
+            for_whom=given["for_whom"],
+            effective=given["effective"],
+            progress=60,
+        )
     assert says in refusal.value.text.en
     assert story.everything() == before
 
@@ -86,16 +96,18 @@ def test_what_no_entry_can_be_is_refused(
 @pytest.mark.parametrize("left_out", ["entered_for", "paper", "effective"])
 def test_paper_date_and_person_come_together(checking: Story, left_out: str) -> None:
     story, task = checking, errand(checking)
-    given = {
-        "entered_for": story.person("east_clerk"),
-        "paper": story.store_evidence(1)[0],
-        "effective": "2026-03-02",
-    }
-    given.pop(left_out)
+    (paper,) = story.store_evidence(1)
+    whole = Act(
+        name="report",
+        person_id=story.person("su"),
+        facts={"progress": 1},
+        entered_for=story.person("east_clerk"),
+        paper=paper,
+        effective="2026-03-02",
+    )
+    change: dict[str, Any] = {left_out: None}
     with pytest.raises(BadValue):
-        story.engine.act(
-            task, Act(name="report", person_id=story.person("su"), facts={"progress": 1}, **given), story.now
-        )
+        story.engine.act(task, replace(whole, **change), story.now)
 
 
 def test_a_scan_that_was_not_stored_is_refused(checking: Story) -> None:

@@ -62,4 +62,5 @@ def persons(subject: Subject) -> set[int]:
     case = subject.case
     found = {person for role in subject.definition.roles for person in persons_of(case.resolve(role))}
     found.update(person for acted in subject.loaded.task.actors.values() for person in acted)
+    found.update(person for team in subject.loaded.task.teams.values() for person in team.members)
     return found.union(*(one.asker for one in subject.loaded.task.pending))

@@ -122,5 +122,4 @@ def test_an_act_is_entered_from_a_paper(office: Office, tmp_path: Path) -> None:
     assert "Su (Supervisor) entered Report for Dai" in told
     assert "entered by Su from a paper of 2026-02-27" in told
     assert "co-signed by Tao" in told
-    office.does("doctor")
     office.does("verify")

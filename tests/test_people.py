@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Any
+
 from tests.builders import (
     BUREAU,
     BUREAU_LEADER,
@@ -22,7 +25,10 @@ from tests.builders import (
     holding,
     task,
 )
-from workflow.people import Actor, Directory, Resolved, acting_as, excluded, resolve, touches
+from workflow.definition import Definition
+from workflow.definition.model import Team
+from workflow.people import Actor, Directory, Interest, Resolved, acting_as, excluded, resolve, touches
+from workflow.task import Chosen
 
 NOW = at(OPENED)
 ERRAND = errand()["errand"].definition
@@ -135,3 +141,57 @@ def test_not_by_names_acts_or_anyone_and_counts_principals_and_delegates() -> No
     assert excluded(done, ("submit", "return")) == {HANDLER, OTHER, SUPERVISOR}
     assert excluded(done, ("anyone",)) == {HANDLER, OTHER, SUPERVISOR}
     assert excluded(done, ("approve",)) == frozenset()
+
+
+def test_not_by_of_the_parent_asks_the_parent_alone() -> None:
+    done, parent = task(ERRAND, actors={"submit": [HANDLER]}), {"submit": [OTHER], "opened": [SUPERVISOR]}
+    assert excluded(done, ("submit of the parent",), parent) == {OTHER}
+    assert excluded(done, ("anyone of the parent",), parent) == {OTHER, SUPERVISOR}
+    assert excluded(done, ("submit", "opened of the parent"), parent) == {HANDLER, SUPERVISOR}
+    assert excluded(done, ("anyone of the parent",)) == frozenset()
+
+
+def interested(*persons: int, to: int | None = None) -> dict[int, list[Interest]]:
+    """Who has declared an interest in the east, from long ago."""
+    return {
+        EAST: [
+            Interest(person_id=one, unit_id=EAST, declared=True, valid_from=0, valid_to=to) for one in persons
+        ]
+    }
+
+
+def handler_who_is(**given: Any) -> Definition:
+    """The errand, whose handler is recused or a team."""
+    return replace(ERRAND, roles={**ERRAND.roles, "handler": replace(ERRAND.roles["handler"], **given)})
+
+
+def test_whoever_has_an_interest_counts_as_absent_and_so_does_who_steps_in() -> None:
+    recused, there = handler_who_is(recused=("unit",)), directory()
+    there.interests = interested(HANDLER)
+    assert resolve(there, recused, "handler", TASK, NOW).persons == (DEPUTY_HANDLER,)
+    there.interests = interested(HANDLER, DEPUTY_HANDLER, LEADER)
+    there.forget()
+    found = resolve(there, recused, "handler", TASK, NOW)
+    assert (found.role, found.persons, found.vacant) == ("supervisor", (SUPERVISOR,), ("handler", "leader"))
+    assert resolve(there, ERRAND, "handler", TASK, NOW).persons == (HANDLER,), "nobody is recused unasked"
+
+
+def test_an_interest_counts_while_it_lasts_and_of_delegates_too() -> None:
+    recused, there = handler_who_is(recused=("unit",)), directory(away(HANDLER, OTHER))
+    there.interests = interested(OTHER, to=NOW)
+    assert resolve(there, recused, "handler", TASK, NOW - 1).persons == (DEPUTY_HANDLER,)
+    assert resolve(there, recused, "handler", TASK, NOW).persons == (OTHER,)
+
+
+def test_a_team_is_who_was_chosen_within_its_term_with_a_post_there() -> None:
+    chosen = Chosen(members=(HANDLER, LEADER, SUPERVISOR), since=0, until=NOW)
+    staffed = task(ERRAND, teams={"handler": chosen})
+    team = handler_who_is(team=Team(least=2), post="")
+    assert resolve(directory(), team, "handler", staffed, NOW).persons == (HANDLER, LEADER)
+    ended = resolve(directory(), team, "handler", staffed, NOW + 1)
+    assert (ended.role, ended.vacant) == ("leader", ("handler",))
+    there = directory(away(LEADER, OTHER))
+    actors = resolve(there, team, "handler", staffed, NOW).actors
+    assert actors == (Actor(HANDLER, None), Actor(OTHER, LEADER))
+    assert acting_as(there, team, ["handler"], staffed, LEADER, NOW) == ("handler", Actor(LEADER, None))
+    assert acting_as(there, team, ["handler"], staffed, DEPUTY_HANDLER, NOW) is None, "a team has no deputies"

@@ -7,9 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from tests.hearing import HEARING
+from tests.packs import write_pack
 from workflow.calendar import default_calendar
 from workflow.definition import Pack, load_pack
 from workflow.errors import BadValue
+from workflow.proof import check_pack
 from workflow.simulation import Crowd, Report, grown, moved, simulate
 from workflow.simulation.dice import Dice
 from workflow.simulation.people import working_time
@@ -128,3 +131,17 @@ def test_a_grown_pack_has_more_units_each_staffed_like_one_that_was_there(pack: 
 def test_what_cannot_be_grown_is_said(pack: Pack, kind: str, count: int) -> None:
     with pytest.raises(BadValue, match=kind):
         grown(pack, kind, count)
+
+
+def test_invented_people_choose_teams_and_sign_jointly(tmp_path: Path) -> None:
+    panel = "  panel: {label: {zh: 小组, en: Panel}, is: team at unit, min: 2}\n"
+    errand = HEARING["errand"].replace("roles:\n", f"roles:\n{panel}", 1)
+    errand = errand.replace("by: handler, asks: progress}", "by: handler, asks: [progress, panel]}")
+    rounds = "rounds: {hand_out: {at: start 09:00, opens: {errand: {each: region}}}}\n"
+    files = {**HEARING, "errand": errand, "campaign": HEARING["campaign"] + rounds}
+    report = _play(check_pack(write_pack(tmp_path, **files)), tmp_path, seed=1, days=40, people="diligent")
+    assert report.by_state["errand"] == {"submitted": 2}, "handed in by a handler and a leader each"
+    with open_port(f"sqlite:///{tmp_path / 'played.db'}").read() as tx:
+        played = [tasks.task_of(row) for row in tasks.read_these(tx, [1, 2])]
+    assert all(len(one.teams["panel"].members) == 2 for one in played)
+    assert all(len(one.actors["submit"]) == 2 for one in played)

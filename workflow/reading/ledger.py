@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import String, cast, func, literal_column, select
+from sqlalchemy import String, case, cast, func, literal_column, select
 from sqlalchemy.sql import ColumnElement
 
 from ..definition.model import LIGHTS, Definition
@@ -27,7 +27,8 @@ _GRAVITY: ColumnElement[int] = literal_column(
     "CASE task.light " + " ".join(f"WHEN '{light}' THEN {n}" for n, light in enumerate(LIGHTS)) + " END"
 )
 _ANY_DUE: ColumnElement[int] = literal_column("CASE WHEN task.due_at IS NULL THEN 1 ELSE 0 END")
-# Tasks that wait for the same role at the same unit wait for the same people.
+# Tasks that wait for the same role at the same unit wait for the same people; but for those whose people
+# are chosen, or must have no interest (`waits_post` is empty): each of these is a seat of its own.
 _SEAT = (
     cast(TASK.c.version_id, String)
     + literal_column("'/'")
@@ -38,6 +39,10 @@ _SEAT = (
     + cast(TASK.c.unit_id, String)
     + literal_column("'/'")
     + func.coalesce(cast(TASK.c.waits_unit, String), literal_column("''"))
+    + case(
+        (TASK.c.waits_post.is_(None), literal_column("'/'") + cast(TASK.c.id, String)),
+        else_=literal_column("''"),
+    )
 )
 _waiting = (TASK.c.ended_at.is_(None), TASK.c.waits_for.is_not(None))
 _SEATS = Statement(

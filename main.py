@@ -22,6 +22,7 @@ from commands import (
     opening,
     packs,
     people,
+    versions,
     watch,
     why,
 )
@@ -49,6 +50,7 @@ app = group(
 )
 for theme in (
     packs,
+    versions,
     ledger,
     why,
     acting,

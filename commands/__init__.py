@@ -5,11 +5,11 @@
     why.py      explain                          health.py    release, verify, doctor
     acting.py   act                              watch.py     simulate, daemon
     opening.py  open                             demo.py      demo
-    interests.py   interest
+    interests.py   interest                      versions.py  replan, migrate
 
 What they share: speaking.py (one of two languages, and a sentence for every error), arguments.py
 (how a command is declared), desk.py (settings, database, output), screen.py (columns, progress, the
-log), dates.py (days as they are typed).
+log), dates.py (days as they are typed), planning.py (working off old plans).
 
 Everything that thinks lives in `workflow`; here arguments become a call, and a record becomes lines.
 Heavy modules are imported inside the commands, so that `duban --help` answers at once.

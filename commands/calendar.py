@@ -14,6 +14,7 @@ from workflow.errors import BadValue, NotNow, UsageError
 from .arguments import AsJson, argument, command, group, unreadable
 from .dates import DAY, zone_of
 from .desk import Desk, desk_of
+from .planning import plan_again
 from .speaking import both
 
 LARGEST = 1_000_000  # bytes of a notice
@@ -143,10 +144,4 @@ def _recompute(desk: Desk) -> tuple[int, int]:
         if pending_plans(tx, stamp.epoch) == 0:  # the library may know more than it did
             organisation.new_epoch(tx, "recompute", now)
             stamp = organisation.stamp(tx)
-        total = left = pending_plans(tx, stamp.epoch)
-    with desk.progress("重排", "Planning") as progress:
-        while left and desk.engine.wake(now):  # plans go before everything else that is due
-            with desk.port.read() as tx:
-                left = pending_plans(tx, stamp.epoch)
-            progress(total - left, total)
-    return total - left, newest
+    return plan_again(desk, stamp.epoch), newest

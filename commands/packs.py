@@ -68,6 +68,12 @@ def load(ctx: typer.Context, pack: PackName, as_json: AsJson = False) -> None:
         f"{one.people} people added; {one.relabelled} known units relabelled, {one.posts} posts given to "
         f"known people.",
     )
+    for name in one.said_anew:
+        desk.warn(
+            f"注意：节点 {name} 曾经改期，本版本写了另一日期，今后以本版本为准；此前交办的事项不变。",
+            f"Mind: the milestone {name} had been moved; this version says another date, which counts from "
+            "here on. Tasks that are under way keep theirs.",
+        )
 
 
 def proven(pack: str) -> Pack:

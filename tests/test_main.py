@@ -46,6 +46,8 @@ COMMANDS = (
         "release",
         "demo",
         "version",
+        "replan",
+        "migrate",
     ),
 )
 

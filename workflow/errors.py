@@ -12,6 +12,7 @@ what to do. `exit_code` is what the command line ends with: 2 for wrong use, 1 f
     │   ├── NotAllowed             the role, a separation of duties, a recusal forbids it
     │   ├── NotNow                 the state or the condition of the transition forbids it
     │   ├── BadValue               a fact that is missing, mistyped or out of range
+    │   ├── NoCounterpart          a version has no place for what stands on a task
     │   └── Stale                  somebody was faster: the form shows an older revision
     ├── StoreError                 the database can't be used as it is
     │   ├── DatabaseLocked         another process holds the write lock, or the daemon's place
@@ -81,6 +82,14 @@ class NotNow(Refused):
 
 class BadValue(Refused):
     """A fact that is missing, mistyped or out of range."""
+
+
+class NoCounterpart(Refused):
+    """A version has no place for what stands on a task. `reasons` lists all of it."""
+
+    def __init__(self, reasons: tuple[Text, ...]) -> None:
+        super().__init__("；".join(one.zh for one in reasons), "; ".join(one.en for one in reasons))
+        self.reasons = reasons
 
 
 class Stale(Refused):

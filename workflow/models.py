@@ -141,6 +141,22 @@ class Campaign(SQLModel, table=True):
     version_id: int = _to("pack_version.id")
 
 
+class MilestoneRow(SQLModel, table=True):
+    """A milestone that people have moved. Of those that moved the same date of a pack the newest counts."""
+
+    __tablename__ = "milestone"
+    __table_args__ = (Index("milestone_of_campaign", "campaign_id", "name"),)
+    id: int | None = _auto()
+    campaign_id: int = _to("campaign.id")
+    name: str
+    said: str  # ISO date that the packs say: one that says another was written with its own in mind
+    date: str  # ISO date that is in force instead
+    replaced: str  # ISO date that was in force before
+    person_id: int = _to("person.id")  # who decided so
+    basis: str = _words()
+    moved_at: int = _big()
+
+
 class CalendarYearRow(SQLModel, table=True):
     """A published or projected year as it was imported; the newest row of a year is in force."""
 

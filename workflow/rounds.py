@@ -135,6 +135,8 @@ def occurrences(
 ) -> Iterator[tuple[str, Occurrence]]:
     """The moments of a round after `last` (a nominal) up to an instant, with their identities."""
     moment = moment_of(round_, campaign)
+    if _has_come(moment, campaign, last):
+        return
     after: int | Occurrence = calendar.start_of(_begin(campaign, last)) - 1
     end = calendar.end_of(campaign.milestones[END]) if END in campaign.milestones else None
     for _ in range(MAX_CATCH_UP):
@@ -145,6 +147,13 @@ def occurrences(
         if (last is None or nominal > last) and found.nominal_day >= campaign.milestones[START]:
             yield nominal, found
         after = found
+
+
+def _has_come(moment: Moment, campaign: Campaign, last: str | None) -> bool:
+    """Whether a milestone's moment came on a date from which people have moved the milestone since."""
+    if moment.kind != "milestone" or last is None:
+        return False
+    return date.fromisoformat(last[:10]) in campaign.moved_from.get(moment.milestone, ())
 
 
 def _begin(campaign: Campaign, last: str | None) -> date:

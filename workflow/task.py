@@ -149,7 +149,7 @@ _NAMES = tuple(one.name for one in fields(Task))
 _values = attrgetter(*_NAMES)
 
 
-EpisodeEnd = Literal["cleared", "ended", "lifted", "until"]
+EpisodeEnd = Literal["cleared", "ended", "lifted", "until", "migrated"]  # the last: its rule is gone
 
 
 @dataclass(kw_only=True, slots=True)

@@ -1,8 +1,9 @@
 """decide(): facts and `now` in, a whole decision out. No I/O, no clock, no ids.
 
-Four occasions, one pass: `wake` (the clock, or a nudge from another task), `act` (a person, or a
-round), `begin` (a task is opened) and `replan` (the calendar or the campaign has changed). Each
-first settles what the clock already owed, then does what it is for, then settles again.
+Five occasions, one pass: `wake` (the clock, or a nudge from another task), `act` (a person, or a
+round), `begin` (a task is opened), `replan` (the calendar, or the date of a milestone, has changed) and
+`migrate` (onto another version of the pack). Each first settles what the clock already owed, then does
+what it is for, then settles again.
 
     book.py       a definition made ready        case.py     the working state
     clockwork.py  stepping through time          rules.py    episodes and what they set off
@@ -12,15 +13,12 @@ first settles what the clock already owed, then does what it is for, then settle
     entering.py   acts entered from a paper      teams.py    people who are chosen
     opening.py    opening by hand                traces.py   what an act leaves behind
     settings.py   what transitions set           outcome.py  what a decision consists of
+    planning.py   clocks reckoned anew           migrating.py   onto another version of the pack
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import date
-
-from ..calendar import parse_duration
-from ..condition import crossing, earliest
+from ..condition import earliest
 from ..definition.model import OPENED, Definition
 from ..errors import BadValue, Undecidable
 from ..task import Loaded, Task
@@ -28,8 +26,10 @@ from .acts import Act, perform
 from .book import Book
 from .case import Case, Surroundings
 from .clockwork import catch_up, settle
+from .migrating import Move, migrate
 from .opening import OpenTask, Place, check_opening, new_task, opener
 from .outcome import Decision, EventDraft, Link, Message, NewTask, RowChange
+from .planning import first_deadline, plan_anew
 from .reporting import apply_rows, fact_named
 from .traces import note_actor, sign
 
@@ -41,6 +41,7 @@ __all__ = [
     "Link",
     "Loaded",
     "Message",
+    "Move",
     "NewTask",
     "OpenTask",
     "Place",
@@ -50,6 +51,7 @@ __all__ = [
     "begin",
     "check_opening",
     "fact_named",
+    "migrate",
     "open_by_hand",
     "replan",
     "wake",
@@ -129,48 +131,19 @@ def begin(new: NewTask, around: Surroundings) -> Decision:
 
 
 def replan(loaded: Loaded, around: Surroundings) -> Decision:
-    """Compute the clocks again under the calendar in force now.
+    """Compute the clocks again under the calendar and the milestones in force now, then wake.
 
-    A deadline that has passed stays where it was: importing a notice never un-fires. Both values of
-    one that moves stay visible.
+    Raises:
+        Undecidable: as for `wake`.
     """
     case = Case(loaded, around)
-    moved = _recomputed(case)
-    if moved is not None:
-        task = case.task
-        case.set_deadline(moved, task.deadline_basis, task.deadline_anchor, kind="deadline_recomputed")
-    _restart_step(case)
-    case.provisional()
+    plan_anew(case)
     catch_up(case)
     return case.decision()
 
 
-def _restart_step(case: Case) -> None:
-    """Reckon `within` anew, unless it has run out, or would have: importing a notice never un-fires."""
-    ends = case.task.step_end
-    if ends is None or case.task.ended_at is not None or ends < case.now:
-        return
-    case.start_step()
-    if case.task.step_end is not None and case.task.step_end < case.now:
-        case.task.step_end = ends
-
-
-def _recomputed(case: Case) -> int | None:
-    """The deadline under the calendar in force, if it is another; neither of the two may have passed."""
-    task = case.task
-    if task.deadline is None or task.ended_at is not None:
-        return None
-    try:
-        span = parse_duration(task.deadline_basis)
-    except ValueError:
-        return None  # it rests on a date, which no calendar moves
-    moved = case.view.calendar.add(task.deadline_anchor, span)
-    passed = crossing(case.view, task.deadline_set_at, min(task.deadline, moved)).truth
-    return None if passed or moved == task.deadline else moved
-
-
 def _blank(new: NewTask, definition: Definition, around: Surroundings) -> Task:
-    deadline, basis = _first_deadline(new, definition, around, around.milestones)
+    deadline, basis = _deadline_of(new, definition, around)
     now = around.now
     return Task(
         id=new.id,
@@ -215,28 +188,12 @@ def _row_id(new: NewTask) -> int | None:
     return new.row.id
 
 
-def _first_deadline(
-    new: NewTask, definition: Definition, around: Surroundings, milestones: Mapping[str, date]
-) -> tuple[int | None, str]:
-    source, calendar = definition.deadline, around.calendar
+def _deadline_of(new: NewTask, definition: Definition, around: Surroundings) -> tuple[int | None, str]:
     if new.deadline is not None:
         return new.deadline, "given"
-    if source.how == "given":
+    if definition.deadline.how == "given":
         raise BadValue(
             f"未交办：“{definition.label.zh}”须由交办者给出期限。",
             f"Not opened: {definition.label.en!r} wants a deadline from whoever opens it.",
         )
-    if source.how == "milestone" and source.milestone is not None:
-        return calendar.end_of(milestones[source.milestone]), str(source)
-    if source.how == "date" and source.day is not None:
-        return calendar.end_of(source.day), str(source)
-    if source.how == "span" and source.span is not None:
-        return calendar.add(around.now, source.span), str(source.span)
-    if source.how == "month end":
-        return calendar.month_end(around.now), str(source)
-    if source.how == "none":
-        return None, "none"
-    raise Undecidable(
-        f"期限“{source}”无法计算：流程定义不完整。",
-        f"The deadline {source} can't be computed: mend the definition.",
-    )
+    return first_deadline(definition.deadline, around, around.now)

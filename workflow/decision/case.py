@@ -29,6 +29,7 @@ class Surroundings:
     calendar: Calendar
     directory: Directory
     milestones: Mapping[str, date]
+    moves: Mapping[str, int] = field(default_factory=dict)  # milestone -> the re-plan that moved it last
     epoch: int  # the planning epoch: which calendar and campaign are in force
     calendars: Mapping[int, Calendar] = field(default_factory=dict)  # of this and earlier epochs
     books: Mapping[str, Book]  # by kind, of the task's version
@@ -71,6 +72,11 @@ class Case:
         self.removed_concerns: list[int] = []
         self.nudges: dict[tuple[int, str], None] = {}
         self.evidence: list[str] = []
+
+    def follow(self, around: Surroundings) -> None:
+        """Go on under another version of the pack."""
+        self.around, self.book = around, around.books[self.task.kind]
+        self.view.calendar = around.calendar
 
     # --- history and telling ----------------------------------------------------------------------
 
@@ -140,16 +146,17 @@ class Case:
 
     def set_deadline(
         self, instant: int, basis: str, anchor: int, *, kind: EventKind = "deadline_set"
-    ) -> None:
+    ) -> EventDraft:
         """Give the task a new deadline; both values stay visible."""
         task = self.task
-        self.record(kind, self.now, old=task.deadline, new=instant, basis=basis)
+        event = self.record(kind, self.now, old=task.deadline, new=instant, basis=basis)
         task.deadline, task.deadline_basis, task.deadline_anchor = instant, basis, anchor
         if kind == "deadline_set":
             task.deadline_set_at = self.now
             task.stop_used = False
+        return event
 
-    def _mind_stops(self, begins: int) -> None:
+    def mind_stops(self, begins: int) -> None:
         """Start or end the standing still of the clocks, as the state and its confirmations say.
 
         A stop begins when it became true and ends when it was decided: nobody grows late through
@@ -182,7 +189,7 @@ class Case:
         if task.shared and not entered.draft:
             task.shared = 0
         self._drop_pending(at)
-        self._mind_stops(at)
+        self.mind_stops(at)
         self.open_all(entered.opens, event, {"state": state})
         self.assign(event, entered)
         if entered.final:
@@ -229,12 +236,12 @@ class Case:
         """Keep an act until a second person has answered."""
         self.task.pending = (*self.task.pending, pending)
         self.task.stop_used = self.task.stop_used or pending.stops
-        self._mind_stops(self.now)
+        self.mind_stops(self.now)
 
     def release(self, pending: Pending) -> None:
         """The confirmation was answered, one way or the other."""
         self.task.pending = tuple(one for one in self.task.pending if one is not pending)
-        self._mind_stops(self.now)
+        self.mind_stops(self.now)
 
     def lapse(self, pending: Pending, at: int, why: str) -> None:
         """Nobody answered in time, or the task has left the state in which it was asked for."""

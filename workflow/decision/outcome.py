@@ -34,6 +34,7 @@ EventKind = Literal[
     "joined",
     "left",
     "team_ended",
+    "migrated",
     "set_aside",
     "released",
 ]

@@ -314,6 +314,7 @@ class Campaign:
     units: Mapping[str, Unit]  # by code
     milestones: Mapping[str, date]
     rounds: Mapping[str, Round]
+    moved_from: Mapping[str, frozenset[date]] = field(default_factory=dict)  # earlier dates, by re-plans
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -6,6 +6,8 @@ firing.py    rounds and their moments           writing.py    from decisions to 
 claimed.py   from rows to tasks                 surroundings.py   packs, calendars, people: cached
 loading.py   bringing a pack into force         memory.py     keeping the collector calm
 opening.py   a task opened by hand              report.py    what it answers
+milestones.py   where people have moved them    replanning.py   moving milestones
+migrating.py   families onto another version    changes.py   what a report shows first
 """
 
 from __future__ import annotations

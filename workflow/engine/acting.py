@@ -142,9 +142,11 @@ def _faster(frame: Frame, task: Task) -> Text:
 
 
 def _label(definition: Definition, header: Mapping[str, Any]) -> Text:
-    if header["kind"] == "lifted":
-        return definition.rules[header["rule"]].label
-    return definition.transitions[header["transition"]].label
+    """What was done. After a migration the definition may know it no more: its name then stands for it."""
+    lifted = header["kind"] == "lifted"
+    name = header["rule"] if lifted else header["transition"]
+    found = definition.rules.get(name) if lifted else definition.transitions.get(name)
+    return found.label if found is not None else Text(name, name)
 
 
 def _readable(tx: Transaction, task_id: int, rows: tasks.Rows) -> Task:

@@ -7,6 +7,7 @@ is due now: re-planning first, then tasks, then rounds. `now` is always an argum
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 
 import structlog
 
@@ -20,7 +21,9 @@ from ..store.ports import Port
 from .acting import act_in
 from .firing import Firing, next_moments
 from .loading import load_in
+from .migrating import Migrate, Migrated, Migration
 from .opening import open_in
+from .replanning import Replan, Replanned, apply_replan, foresee
 from .report import Answer, Loading, Ran
 from .surroundings import Library
 from .sweeping import Sweeper
@@ -57,6 +60,29 @@ class Engine:
         """
         with self.port.write("people") as tx:
             return load_in(tx, self.library, pack, now)
+
+    def replan(self, wanted: Replan, now: int, *, apply: bool = False) -> Replanned:
+        """The difference that moving milestones makes; and, if told so, move them.
+
+        Raises:
+            Refused: no such campaign or milestone, or a date that can't be; everything stays as it was.
+            PackError: with these dates the pack would not have been accepted.
+        """
+        found = foresee(self.port, self.library, wanted, now)
+        if not apply:
+            return found
+        with self.port.write("people") as tx:
+            return replace(found, applied=apply_replan(tx, self.library, wanted, now))
+
+    def migrate(self, wanted: Migrate, now: int, *, apply: bool = False) -> Migrated:
+        """What becomes of open tasks on another version; and, if told so, move them, family by family.
+
+        Families that can't move stay whole on their version; those that are there already are left alone.
+
+        Raises:
+            Refused: no such campaign or version; everything stays as it was.
+        """
+        return Migration(self.port, self.library, self._salts, wanted, now, apply=apply).run()
 
     # --- people act -------------------------------------------------------------------------------
 

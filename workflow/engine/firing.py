@@ -83,7 +83,9 @@ class Firing:
     def _batch(self, now: int, ran: Ran, size: int, batch: list[rounds.Item]) -> bool:
         with self._port.write("clock") as tx:
             frame = self._library.frame(tx, now)
-            moment = None if frame.stamp.held else rounds.open_moment(tx, now)
+            if frame.stamp.held or tasks.any_planned(tx, frame.stamp.epoch, now):
+                return False  # a draft that is completed would hide that it was planned under another date
+            moment = rounds.open_moment(tx, now)
             if moment is None:
                 return False
             batch.extend(moment.next_items(size))
@@ -118,10 +120,9 @@ def _faster() -> Overtaken:
 def _next_due(frame: Frame) -> tuple[CampaignInForce, rounds.DueMoment] | None:
     found: list[tuple[CampaignInForce, rounds.DueMoment]] = []
     for campaign in frame.campaigns.values():
-        pack = frame.version(campaign.version_id).pack
-        calendar = frame.calendar(pack.campaign.zone)
+        own = frame.campaign(campaign.version_id)
         last = rounds.last_moments(frame.tx, campaign.id)
-        due = rounds.due_moments(pack.campaign, calendar, last, frame.now)
+        due = rounds.due_moments(own, frame.calendar(own.zone), last, frame.now)
         found.extend((campaign, one) for one in due)
     return min(found, key=lambda pair: (pair[1].at, pair[0].id, pair[1].round.name), default=None)
 
@@ -130,7 +131,7 @@ def next_moments(frame: Frame) -> list[int]:
     """When each round is due next; it may have passed."""
     instants: list[int | None] = []
     for campaign in frame.campaigns.values():
-        own = frame.version(campaign.version_id).pack.campaign
+        own = frame.campaign(campaign.version_id)
         calendar, last = frame.calendar(own.zone), rounds.last_moments(frame.tx, campaign.id)
         instants.extend(
             rounds.next_moment(one, own, calendar, last.get(one.name)) for one in own.rounds.values()

@@ -15,8 +15,10 @@ from ..definition.model import Pack, Unit
 from ..definition.pack import CAMPAIGN
 from ..errors import BadValue
 from ..store import organisation
+from ..store.milestones import moved_milestones
 from ..store.ports import Transaction
 from ..text import Text
+from .milestones import in_force, newest
 from .report import Loading
 from .surroundings import Library
 
@@ -36,6 +38,7 @@ def load_in(tx: Transaction, library: Library, pack: Pack, now: int) -> Loading:
         organisation.relabel_unit(tx, unit.code, unit.label)
     posts = organisation.add_missing_posts(tx, [one for one in pack.people if one.code in known], now)
     people = organisation.add_people(tx, pack.people, min(_since(pack), now), now)
+    said_anew = _said_anew(tx, pack)
     moved = _move_campaign(tx, library, pack, version_id, now)
     if units or named_otherwise or people or posts:
         organisation.move_organisation(tx, before)
@@ -49,6 +52,7 @@ def load_in(tx: Transaction, library: Library, pack: Pack, now: int) -> Loading:
         people=people,
         relabelled=len(named_otherwise),
         posts=posts,
+        said_anew=said_anew,
     )
 
 
@@ -137,14 +141,27 @@ def _move_campaign(tx: Transaction, library: Library, pack: Pack, version_id: in
         return False
     campaign = organisation.put_campaign(tx, pack, version_id)
     if former is not None:
-        calendar = library.frame(tx, now).calendar(pack.campaign.zone)
+        moves = [one for one in moved_milestones(tx) if one.campaign_id == campaign.id]
+        own, calendar = in_force(pack.campaign, moves), library.frame(tx, now).calendar(pack.campaign.zone)
         had = _rounds_of(tx, former.version_id)
         last = rounds.last_moments(tx, campaign.id)
         for name, round_ in pack.campaign.rounds.items():
             if name not in had:
-                for one in rounds.before_force(round_, pack.campaign, calendar, last.get(name), now):
+                for one in rounds.before_force(round_, own, calendar, last.get(name), now):
                     rounds.record_moment(tx, one, campaign.id, version_id, (), now)
     return True
+
+
+def _said_anew(tx: Transaction, pack: Pack) -> tuple[str, ...]:
+    """The milestones whose move holds for the version so far; this one says another date, which counts."""
+    former = {one.name: one for one in organisation.campaigns(tx)}.get(pack.campaign.name)
+    if former is None:
+        return ()
+    moves = [one for one in moved_milestones(tx) if one.campaign_id == former.id]
+    said = (organisation.pack_source(tx, former.version_id) or {}).get(CAMPAIGN, {}).get("milestones", {})
+    held = {one.name for one in moves if one.said.isoformat() == said.get(one.name)}
+    holds = {one.name for one in newest(pack.campaign, moves)}
+    return tuple(name for name in pack.campaign.milestones if name in held - holds)
 
 
 def _rounds_of(tx: Transaction, version_id: int) -> set[str]:

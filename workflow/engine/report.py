@@ -53,3 +53,6 @@ class Loading:
     people: int  # added, with their posts
     relabelled: int = 0  # units known before
     posts: int = 0  # given to people known before
+    said_anew: tuple[
+        str, ...
+    ] = ()  # milestones that people had moved, and of which the pack says another date

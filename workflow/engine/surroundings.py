@@ -7,21 +7,24 @@ stands. The caches are good as long as the stamp is the same.
 from __future__ import annotations
 
 import threading
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
 from typing import Any
 
 from ..calendar import Calendar, CalendarYear, default_calendar
 from ..decision import Book, Loaded, NewTask, Surroundings
 from ..definition import Pack, pack_from_source
+from ..definition.model import Campaign
 from ..errors import DubanError, Unknown
 from ..people import Directory
 from ..store import organisation
+from ..store.milestones import MovedMilestone, moved_milestones
 from ..store.organisation import CampaignInForce, Stamp
 from ..store.ports import Transaction
 from ..task import Task
 from ..text import Text
+from .milestones import in_force, newest
 
 
 @dataclass(kw_only=True)
@@ -42,6 +45,8 @@ class _Caches:
     years: dict[int, dict[int, CalendarYear]] = field(default_factory=dict)  # by epoch
     calendars: dict[tuple[str, int], Calendar] = field(default_factory=dict)  # by zone and epoch
     directories: dict[int, Directory] = field(default_factory=dict)  # by version
+    moves: dict[int, list[MovedMilestone]] = field(default_factory=dict)  # by campaign
+    planned: dict[int, Campaign] = field(default_factory=dict)  # by version
     units_loaded: set[int] = field(default_factory=set)
     holdings: dict[tuple[str, int], Any] = field(default_factory=dict)
     groups: dict[tuple[str, int], int] = field(default_factory=dict)
@@ -69,7 +74,10 @@ class Library:
     def _read(self, tx: Transaction, stamp: Stamp) -> _Caches:
         campaigns = {one.id: one for one in organisation.campaigns(tx)}
         years = organisation.calendar_years_by_epoch(tx)
-        return _Caches(stamp=stamp, campaigns=campaigns, years=years)
+        moves: dict[int, list[MovedMilestone]] = defaultdict(list)
+        for one in moved_milestones(tx):
+            moves[one.campaign_id].append(one)
+        return _Caches(stamp=stamp, campaigns=campaigns, years=years, moves=moves)
 
     def version(self, tx: Transaction, version_id: int) -> Version:
         """A pack version, read and compiled once."""
@@ -114,6 +122,20 @@ class Frame:
         """A pack version."""
         return self._library.version(self.tx, version_id)
 
+    def campaign(self, version_id: int) -> Campaign:
+        """The campaign as a version says it, its milestones where people have moved them."""
+        found = self._caches.planned.get(version_id)
+        if found is None:
+            own = self.version(version_id).pack.campaign
+            found = self._caches.planned[version_id] = in_force(own, self.moves(version_id))
+        return found
+
+    def moves(self, version_id: int) -> Sequence[MovedMilestone]:
+        """Every move of a milestone of the campaign that a version belongs to, the oldest first."""
+        name = self.version(version_id).pack.campaign.name
+        own = next((one.id for one in self.campaigns.values() if one.name == name), 0)
+        return self._caches.moves.get(own, ())
+
     def calendar(self, zone: str) -> Calendar:
         """The calendar in force in a zone."""
         return self._calendar_at(zone, self._caches.stamp.epoch)
@@ -155,14 +177,13 @@ class Frame:
         return found
 
     def _around(self, version_id: int) -> Surroundings:
-        version = self.version(version_id)
-        campaign = version.pack.campaign
-        milestones: Mapping[str, date] = campaign.milestones
+        version, campaign = self.version(version_id), self.campaign(version_id)
         return Surroundings(
             now=self.now,
             calendar=self.calendar(campaign.zone),
             directory=self._directory(version),
-            milestones=milestones,
+            milestones=campaign.milestones,
+            moves={one.name: one.id for one in newest(version.pack.campaign, self.moves(version_id))},
             epoch=self._caches.stamp.epoch,
             calendars=self._calendars(campaign.zone),
             books=version.books,

@@ -49,6 +49,19 @@ def _derivation(subject: Subject, anchor: int, basis: str) -> Iterator[Text]:
             f"  该节点为 {day}，止于当天最后一毫秒（{calendar.zone}）",
             f"  that milestone is {day}, to its last millisecond ({calendar.zone})",
         )
+        yield from _moved_by(subject)
+
+
+def _moved_by(subject: Subject) -> Iterator[Text]:
+    """By whom and on what basis the milestone was moved, if it was."""
+    moved, words = subject.moved, subject.words
+    if moved is None:
+        return
+    who, when = words.names.person(moved.person_id), words.when(moved.moved_at)
+    yield Text(
+        f"  {who.zh}于 {when} 将它由 {moved.replaced} 改到 {moved.day}，依据：{moved.basis}",
+        f"  {who.en} moved it from {moved.replaced} to {moved.day} on {when}, because of: {moved.basis}",
+    )
 
 
 def _length(basis: str) -> Duration | None:

@@ -6,6 +6,7 @@
     planning.py  what a calendar moves        plain.py      records as JSON
     interests.py what people have declared
     names.py     ids as people call them      words.py      values and events in words
+    versions.py  what a re-plan or a migration would change
 
 Every function takes a `Frame`: one transaction that sees one moment. The number of statements of a
 view is fixed, whatever it shows. The records are frozen and hold no rows: the command line prints

@@ -56,8 +56,13 @@ def history(frame: Frame, task: Task) -> tuple[Entry, ...]:
         values[event][name] = orjson.loads(value)
     headers = {row[0]: orjson.loads(row[6]) for row in events}
     called = _names(frame.tx, task, headers.values(), values.values())
-    words = words_of(frame, task, called)
-    return tuple(_entry(row, headers[row[0]], values[row[0]], words) for row in events)
+    words, entries = words_of(frame, task, called), []
+    for row in reversed(events):
+        header = headers[row[0]]
+        entries.append(_entry(row, header, values[row[0]], words))
+        if header["kind"] == "migrated":  # what lies before was said in the words of another version
+            words = words_of(frame, task, called, header["from_version"])
+    return tuple(reversed(entries))
 
 
 def _entry(row: Sequence[Any], header: dict[str, Any], values: Mapping[str, Any], words: Words) -> Entry:
@@ -91,14 +96,15 @@ def _names(tx: Transaction, task: Task, headers: Any, values: Any) -> Names:
     return names(tx, persons | ids, {*task.parties.values(), task.unit_id} | ids)
 
 
-def words_of(frame: Frame, task: Task, called: Names) -> Words:
-    """What the words of a task's definition are called."""
-    definition = definition_of(frame, task.version_id, task.kind)
-    books = frame.version(task.version_id).books if definition is not None else {}
+def words_of(frame: Frame, task: Task, called: Names, version_id: int | None = None) -> Words:
+    """What the words of a task's definition are called, in its version unless another is named."""
+    version = task.version_id if version_id is None else version_id
+    definition = definition_of(frame, version, task.kind)
+    books = frame.version(version).books if definition is not None else {}
     return Words(
         definition=definition,
         kinds={kind: book.definition.label for kind, book in books.items()},
         names=called,
-        calendar=frame.calendar(zone_of(frame, task.version_id)),
+        calendar=frame.calendar(zone_of(frame, version)),
         number=lambda ident: number_of(frame, ident, task.campaign_id),
     )

@@ -1,4 +1,4 @@
-"""What a new calendar moves: tasks to plan again, and deadlines that were."""
+"""What a new calendar, or a re-plan, moves: tasks to plan again, and deadlines that were."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _MOVED = Statement(
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Moved:
-    """A deadline that a new calendar has moved."""
+    """A deadline that a new calendar, or a re-plan, has moved."""
 
     id: int
     number: str

@@ -15,11 +15,12 @@ from .names import Names
 
 LATE = 15 * 60 * 1000  # ms; what is recorded later than this is marked late
 _YES_NO = {"yes": Text("是", "yes"), "no": Text("否", "no")}
-_WHY_ENDED = {
+WHY_ENDED = {
     "cleared": Text("条件不再成立", "its condition no longer holds"),
     "ended": Text("事项已结束", "the task has ended"),
     "lifted": Text("已免除", "it was lifted"),
     "until": Text("所交办的事项已结束", "what it opened has ended"),
+    "migrated": Text("新版本没有这条规则", "the new version has no such rule"),
 }
 
 
@@ -361,7 +362,7 @@ def _episode_repeated(words: Words, header: Header) -> Text:
 
 
 def _episode_ended(words: Words, header: Header) -> Text:
-    rule, why = words.rule(header["rule"]), _WHY_ENDED.get(header["why"], same(header["why"]))
+    rule, why = words.rule(header["rule"]), WHY_ENDED.get(header["why"], same(header["why"]))
     return Text(f"预警“{rule.zh}”结束：{why.zh}", f"episode over: {rule.en}, {why.en}")
 
 
@@ -388,7 +389,16 @@ def _deadline(words: Words, header: Header) -> Text:
 
 def _recomputed(words: Words, header: Header) -> Text:
     told = _deadline(words, header)
+    if "replan" in header:
+        return Text(f"节点改期，{told.zh}", f"re-planned: {told.en}")
+    if "migrated" in header:
+        return Text(f"版本变更，{told.zh}", f"another version: {told.en}")
     return Text(f"日历变动，{told.zh}", f"calendar changed: {told.en}")
+
+
+def _migrated(words: Words, header: Header) -> Text:
+    who, version, moved = words.names.person(header["actor"]), header["version"][:12], _moved(words, header)
+    return Text(f"{who.zh}迁到版本 {version}{moved.zh}", f"{who.en} moved it to version {version}{moved.en}")
 
 
 def _joined(words: Words, header: Header) -> Text:
@@ -410,7 +420,7 @@ def _released(_words: Words, _header: Header) -> Text:
 
 
 # What lies beside a line that no fact of the definition names.
-_NOTES = {"why": Text("原因", "Why"), "by": Text("放行人", "Agreed by")}
+_NOTES = {"why": Text("原因", "Why"), "by": Text("放行人", "Agreed by"), "basis": Text("依据", "Basis")}
 _TELLERS: Mapping[str, Callable[[Words, Header], Text]] = {
     "opened": _opened,
     "act": _act,
@@ -432,6 +442,7 @@ _TELLERS: Mapping[str, Callable[[Words, Header], Text]] = {
     "joined": _joined,
     "left": _left,
     "team_ended": _team_ended,
+    "migrated": _migrated,
     "set_aside": _set_aside,
     "released": _released,
 }

@@ -41,7 +41,6 @@ _ALL_COLUMNS = tuple(
     not in (
         "id",
         "campaign_id",
-        "version_id",
         "kind",
         "track",
         "unit_id",

@@ -81,6 +81,7 @@ _MOVE_ORGANISATION = Statement(
 _NEW_EPOCH = Statement(insert(EPOCH).values(why=bindparam("why"), begun_at=bindparam("now")))
 _CAMPAIGNS = Statement(select(CAMPAIGN).order_by(CAMPAIGN.c.id))
 _PACK_SOURCE = Statement(select(PACK.c.source).where(PACK.c.id == bindparam("version")))
+_PACKS = Statement(select(PACK.c.id, PACK.c.hash).order_by(PACK.c.id))
 _PACK_BY_HASH = Statement(select(PACK.c.id).where(PACK.c.hash == bindparam("hash")))
 _ADD_PACK = Statement(
     insert(PACK)
@@ -257,6 +258,11 @@ def pack_source(tx: Transaction, version_id: int) -> dict[str, Any] | None:
     """The source of a pack version."""
     row = tx.one(_PACK_SOURCE, version=version_id)
     return orjson.loads(row[0]) if row else None
+
+
+def pack_versions(tx: Transaction) -> dict[int, str]:
+    """The hash of every version that was loaded."""
+    return dict(tx.all(_PACKS))
 
 
 def pack_version(tx: Transaction, pack: Pack, now: int) -> tuple[int, bool]:

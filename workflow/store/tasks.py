@@ -202,6 +202,28 @@ _OPEN_OF_KIND = Statement(
     )
     .order_by(TASK.c.id)
 )
+_open_of_campaign = (
+    TASK.c.campaign_id == bindparam("campaign"),
+    TASK.c.ended_at.is_(None),
+)
+_RESTING = Statement(
+    select(*_all_columns)
+    .where(
+        *_open_of_campaign,
+        TASK.c.set_aside_at.is_(None),
+        OneOf(TASK.c.deadline_basis, "bases", words=True),
+        TASK.c.id > bindparam("after"),
+    )
+    .order_by(TASK.c.id)
+    .limit(bindparam("most"))
+)
+_VERSIONS_AT_WORK = Statement(select(TASK.c.version_id).where(*_open_of_campaign).distinct())
+_ON_OTHERS = Statement(
+    select(TASK.c.id, TASK.c.parent_id)
+    .where(*_open_of_campaign, TASK.c.version_id != bindparam("version"))
+    .order_by(TASK.c.id)
+)
+_PARENT_IDS = Statement(select(TASK.c.id, TASK.c.parent_id).where(OneOf(TASK.c.id, "ids")))
 _NUDGES = Statement(select(NUDGE).where(OneOf(NUDGE.c.task_id, "ids")).order_by(NUDGE.c.id))
 _EPISODES = Statement(
     select(EPISODE)
@@ -333,6 +355,26 @@ def any_nudge(tx: Transaction, now: int = EVER) -> bool:
 def any_planned(tx: Transaction, epoch: int, now: int = EVER) -> bool:
     """Whether an open task was planned under an older calendar or campaign."""
     return tx.one(_ANY_PLANNED, epoch=epoch, now=now) is not None
+
+
+def resting_on(tx: Transaction, campaign: int, bases: Sequence[str], after: int, most: int) -> Rows:
+    """Open tasks of a campaign whose deadline rests on these words, by id from `after` on; not locked."""
+    return tx.all(_RESTING, campaign=campaign, bases=list(bases), after=after, most=most)
+
+
+def versions_at_work(tx: Transaction, campaign: int) -> set[int]:
+    """The versions that open tasks of a campaign follow."""
+    return {row[0] for row in tx.all(_VERSIONS_AT_WORK, campaign=campaign)}
+
+
+def on_other_versions(tx: Transaction, campaign: int, version: int) -> dict[int, int | None]:
+    """Open tasks of a campaign that follow another version than this: task -> parent."""
+    return dict(tx.all(_ON_OTHERS, campaign=campaign, version=version))
+
+
+def parents_of(tx: Transaction, ids: Sequence[int]) -> dict[int, int | None]:
+    """task -> parent of these tasks."""
+    return dict(tx.all(_PARENT_IDS, ids=list(ids)))
 
 
 def shared_drafts(tx: Transaction, units: Sequence[int]) -> dict[tuple[int, int, str], int]:

@@ -31,11 +31,34 @@ def _interest() -> None:
     op.create_index("interest_in_unit", "interest", ["unit_id"], unique=False)
 
 
+def _milestone() -> None:
+    key = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+    op.create_table(
+        "milestone",
+        sa.Column("id", key, autoincrement=True, nullable=False),
+        sa.Column("campaign_id", key, nullable=False),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("said", sa.String(), nullable=False),
+        sa.Column("date", sa.String(), nullable=False),
+        sa.Column("replaced", sa.String(), nullable=False),
+        sa.Column("person_id", key, nullable=False),
+        sa.Column("basis", sa.Text(), nullable=False),
+        sa.Column("moved_at", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["campaign_id"], ["campaign.id"]),
+        sa.ForeignKeyConstraint(["person_id"], ["person.id"]),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index("milestone_of_campaign", "milestone", ["campaign_id", "name"])
+
+
 # One function for each table that is made or changed, in the order in which they run.
-_STEPS: Sequence[Callable[[], None]] = (_interest,)
+_STEPS: Sequence[Callable[[], None]] = (_interest, _milestone)
 
 # The columns that are instants, of every table that is made or changed above: its view is made anew.
-_INSTANTS: Mapping[str, Sequence[str]] = {"interest": ("valid_from", "valid_to", "recorded_at")}
+_INSTANTS: Mapping[str, Sequence[str]] = {
+    "interest": ("valid_from", "valid_to", "recorded_at"),
+    "milestone": ("moved_at",),
+}
 
 
 def upgrade() -> None:

@@ -16,6 +16,7 @@ from commands import (
     acting,
     calendar,
     demo,
+    figures,
     health,
     interests,
     ledger,
@@ -50,6 +51,7 @@ app = group(
 for theme in (
     packs,
     ledger,
+    figures,
     why,
     acting,
     opening,

@@ -242,6 +242,10 @@ class Story:
         self._run_until(self.now)
         return answer
 
+    def acting(self, who: str, act: str, facts: Mapping[str, Any]) -> Act:
+        """What a person would do, to be done whenever the story wants it."""
+        return Act(name=act, person_id=self.person(who), facts=facts)
+
     def expect_refused(
         self, error: type[DubanError], who: str, act: str, task: int, **reported: Any
     ) -> DubanError:

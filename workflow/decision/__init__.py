@@ -197,6 +197,7 @@ def _blank(new: NewTask, definition: Definition, around: Surroundings) -> Task:
         head=bytes(32),
         shared=int(new.shared),
         parties=new.parties,
+        began_at=None if definition.first_state.draft else now,
         facts=new.facts,
         fact_times=dict.fromkeys(new.facts, now),
     )

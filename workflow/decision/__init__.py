@@ -115,7 +115,7 @@ def begin(new: NewTask, around: Surroundings) -> Decision:
     if new.opener is not None:
         sign(event, new.opener)
         note_actor(case, OPENED, new.opener)
-    apply_rows(case, new.rows)
+    event.values |= apply_rows(case, new.rows)
     case.provisional()
     case.start_step()
     if state.stops_deadline:

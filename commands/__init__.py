@@ -2,6 +2,7 @@
 
     packs.py    init, check, load, version       calendar.py  calendar show, import, recompute
     ledger.py   tasks, show, history, outbox     people.py    units, people, post, delegate
+    figures.py  scores, indicators
     why.py      explain                          health.py    release, verify, doctor
     acting.py   act                              watch.py     simulate, daemon
     opening.py  open                             demo.py      demo

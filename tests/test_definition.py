@@ -432,7 +432,7 @@ SLIPS = [
         "deadline: due",
         "deadline: dew",
         "states.rectifying.opens.rectification.pass.deadline",
-        "a declared fact or column",
+        "a declared fact, party, column",
         "due",
     ),
     Slip(

@@ -15,6 +15,7 @@ from sqlalchemy import select
 
 from tests.storing import HEAD, a_task, ids, nudge, opened, put
 from workflow.decision import Decision, EventDraft, Link, Message, RowChange
+from workflow.definition.model import Source
 from workflow.errors import DubanError, Overtaken, Undecidable
 from workflow.rounds import MOMENT
 from workflow.store import Port, open_port, tasks
@@ -56,6 +57,15 @@ class NothingMore:
 
     def parent_actors(self, _version: int, _kind: str, /) -> bool:
         return False
+
+    def read_of_children(self, _version: int, _kind: str, /) -> tuple[str, ...]:
+        return ()
+
+    def counting(self, _version: int, _kind: str, _state: str, /) -> None:
+        return None
+
+    def compared(self, _version: int, _kind: str, /) -> tuple[Source, ...]:
+        return ()
 
 
 # --- claiming ---------------------------------------------------------------------------------------

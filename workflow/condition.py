@@ -23,7 +23,7 @@ from typing import Any, NamedTuple
 from .calendar import Calendar, Duration
 from .definition import terms
 from .definition.model import Definition, PlanPoint
-from .task import Related, Stop, Task
+from .task import Reading, Related, Stop, Task
 
 
 class Look(NamedTuple):
@@ -43,6 +43,7 @@ class View:
     children: Sequence[Related] = ()
     concerned: Sequence[Related] = ()
     parent: Related | None = None
+    sources: Sequence[Reading] = ()  # the newest task first
     open_rows: dict[str, int]
 
 
@@ -343,6 +344,26 @@ def _parent(term: terms.Parent, _definition: Definition) -> Looker:
     return look
 
 
+def known_sources(view: View) -> dict[str, Reading]:
+    """Of each source the newest task that says something; the task looked at as it stands now."""
+    task, known = view.task, dict[str, Reading]()
+    for one in view.sources:
+        value = task.facts.get(one.fact) if one.task_id == task.id else one.value
+        if value is not None and one.source not in known:
+            known[one.source] = one._replace(value=value)
+    return known
+
+
+def _sources_differ(term: terms.SourcesDiffer, _definition: Definition) -> Looker:
+    def look(view: View) -> Look:
+        values = [to_micro(one.value) for one in known_sources(view).values()]
+        if len(values) < 2:
+            return UNKNOWN
+        return YES if max(values) - min(values) >= term.by else NO
+
+    return look
+
+
 def next_end(group: Sequence[Related], now: int) -> int | None:
     """The first known end after `now` among other tasks: a decision that catches up steps there."""
     return earliest(*[one.ended_at for one in group if one.ended_at is not None and one.ended_at > now])
@@ -409,4 +430,5 @@ _COMPILERS: Mapping[type, Callable[[Any, Definition], Looker]] = {
     terms.Happened: _happened,
     terms.Tasks: _tasks,
     terms.Parent: _parent,
+    terms.SourcesDiffer: _sources_differ,
 }

@@ -28,6 +28,7 @@ from .reading.ledger import definition_of, seats, task_or_none
 from .reading.names import names
 from .reading.numbers import number_of
 from .reading.words import join, same
+from .rounds import MOMENT, SKIPPED
 from .store import checking, life, revisions, tasks
 from .store.ports import Port, Transaction
 from .store.sql import Statement
@@ -40,6 +41,7 @@ LEVELS: tuple[Level, ...] = ("wrong", "waits", "note", "fine")  # from grave to 
 BLOCK = 250  # tasks per transaction
 SHOWN = 5  # tasks that a finding names
 SILENT_MS = 5 * 60_000  # a daemon not heard of for longer is not at work
+RECENT_MS = 31 * 86_400_000  # what rounds left out is told so long
 Progress = Callable[[int, int], None]
 
 # What is derived and kept beside a task to find it by. `wake_at` is compared apart: early is allowed.
@@ -58,6 +60,11 @@ _NEXT = Statement(
     .limit(bindparam("most"))
 )
 _HOW_MANY = Statement(select(func.count()).select_from(TASK).where(TASK.c.set_aside_at.is_(None), _alive))
+_SKIPPED = Statement(
+    select(MOMENT.c.round, MOMENT.c.nominal, MOMENT.c.note)
+    .where(MOMENT.c.fired_at >= bindparam("since"), MOMENT.c.note.contains(SKIPPED))
+    .order_by(MOMENT.c.id)
+)
 _PROVISIONAL = Statement(
     select(func.count(), func.max(TASK.c.due_at)).where(
         TASK.c.ended_at.is_(None), TASK.c.provisional == literal_column("1")
@@ -108,7 +115,12 @@ def examine(patient: Patient, progress: Progress = lambda _done, _total: None) -
     with patient.port.read() as tx:
         frame = patient.library.frame(tx, patient.now)
         found += [*_rows(frame), *_clock(tx, patient), *_daemons(tx, patient), *_packs(frame)]
-        found += [*_vacancies(frame), *_calendar(frame), *_evidence(tx, patient.folder)]
+        found += [
+            *_skips(tx, patient.now),
+            *_vacancies(frame),
+            *_calendar(frame),
+            *_evidence(tx, patient.folder),
+        ]
     found += _projection(patient, progress)
     return sorted(found, key=lambda one: LEVELS.index(one.level))
 
@@ -191,6 +203,13 @@ def _rows(frame: Frame) -> Iterator[Finding]:
             text=one.text,
             tasks=_numbers(frame, one.examples) if about_tasks else (),
         )
+
+
+def _skips(tx: Transaction, now: int) -> Iterator[Finding]:
+    """What rounds of the last weeks left out for good, with the reason."""
+    for name, nominal, note in tx.all(_SKIPPED, since=now - RECENT_MS):
+        told = Text(f"轮次 {name}（{nominal}）：{note}", f"The round {name} ({nominal}): {note}")
+        yield Finding(level="note", about="round", text=told)
 
 
 def _numbers(frame: Frame, ids: Sequence[int]) -> tuple[str, ...]:

@@ -11,6 +11,7 @@ what to do. `exit_code` is what the command line ends with: 2 for wrong use, 1 f
     │   ├── Unknown                no such task, unit, person, pack, transition …
     │   ├── NotAllowed             the role, a separation of duties, a recusal forbids it
     │   ├── NotNow                 the state or the condition of the transition forbids it
+    │   │   └── OverBudget         the unit has had as many checks as it may
     │   ├── BadValue               a fact that is missing, mistyped or out of range
     │   ├── NoCounterpart          a version has no place for what stands on a task
     │   └── Stale                  somebody was faster: the form shows an older revision
@@ -78,6 +79,10 @@ class NotAllowed(Refused):
 
 class NotNow(Refused):
     """The state of the task, or the condition of the transition, forbids it."""
+
+
+class OverBudget(NotNow):
+    """The unit has had as many checks in this month as it may, or one of the same scope."""
 
 
 class BadValue(Refused):

@@ -250,6 +250,8 @@ class TaskRow(SQLModel, table=True):
             sqlite_where=text("ended_at IS NULL"),
             postgresql_where=text("ended_at IS NULL"),
         ),
+        # What a unit has in hand: the sources of its scores, the inspections it has had.
+        Index("task_of_unit", "unit_id", "kind"),
         # The to-do list of a post.
         Index(
             "task_waits",
@@ -473,6 +475,16 @@ class CounterRow(SQLModel, table=True):
     __tablename__ = "counter"
     name: str = Field(primary_key=True)
     next: int = _big()
+
+
+class DocumentNumberRow(SQLModel, table=True):
+    """How far the running number of a pattern has come in a year."""
+
+    __tablename__ = "document_number"
+    campaign_id: int = _key()
+    pattern: str = Field(primary_key=True)
+    year: int = Field(sa_column=Column(Integer, primary_key=True, autoincrement=False))  # 0: of all years
+    last: int
 
 
 class MetaRow(SQLModel, table=True):

@@ -24,6 +24,7 @@ from .store.sql import Statement
 
 MOMENT = MomentRow.__table__  # type: ignore[attr-defined]
 START, END = "start", "end"  # milestones between which recurring rounds run
+SKIPPED = "left out: "  # in the note of a moment: what it will not do, and why
 LATE = 15 * 60 * 1000  # ms; a moment seen later than this was missed
 NOT_IN_FORCE = "not in force then"  # note of moments before a newer version of the pack brought the round
 _LONGEST_HOLIDAY = timedelta(days=31)
@@ -48,7 +49,9 @@ _READ_OPEN = Statement(_open)
 _CLAIM_OPEN = Statement(_open.with_for_update(key_share=True, skip_locked=True))
 _expected = (MOMENT.c.id == bindparam("moment"), MOMENT.c.cursor == bindparam("expected"))
 _ADVANCE = Statement(
-    update(MOMENT).where(*_expected).values(cursor=bindparam("reached"), status=bindparam("state"))
+    update(MOMENT)
+    .where(*_expected)
+    .values(cursor=bindparam("reached"), status=bindparam("state"), note=bindparam("remark"))
 )
 _PUT_OFF = Statement(
     update(MOMENT)
@@ -258,11 +261,24 @@ def next_open(tx: Transaction) -> int | None:
     return min((_moment(row).ready_at for row in tx.all(_READ_OPEN)), default=None)
 
 
-def advance(tx: Transaction, moment: OpenMoment, done: int) -> bool:
-    """So many more items are done; False if somebody else did them."""
+def advance(tx: Transaction, moment: OpenMoment, done: int, skips: Sequence[str] = ()) -> bool:
+    """So many more items are done; False if somebody else did them.
+
+    Args:
+        skips: what is left out of it for good, with the reason.
+    """
     reached = moment.cursor + done
-    state = "done" if reached >= len(moment.items) else "open"
-    return tx.run(_ADVANCE, moment=moment.id, expected=moment.cursor, reached=reached, state=state) == 1
+    return (
+        tx.run(
+            _ADVANCE,
+            moment=moment.id,
+            expected=moment.cursor,
+            reached=reached,
+            state="done" if reached >= len(moment.items) else "open",
+            remark="; ".join(one for one in (moment.note, *(f"{SKIPPED}{skip}" for skip in skips)) if one),
+        )
+        == 1
+    )
 
 
 def put_off(tx: Transaction, moment: OpenMoment, retry_at: int, most: int, why: str) -> bool:

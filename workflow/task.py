@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from operator import attrgetter
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from .definition.model import Light, Outcome
 
@@ -127,6 +127,8 @@ class Task:
     pending: tuple[Pending, ...] = ()
     last_opened: dict[str, int] = field(default_factory=dict)  # rule -> its last opening
     step_end: int | None = None  # last millisecond of the state's `within`; kept: no notice un-fires it
+    began_at: int | None = None  # when it left its draft; its opening if it never was one
+    numbers: dict[str, str] = field(default_factory=dict)  # transition -> the number that came with it
     # The projection: derived, kept beside the facts so that tasks can be found.
     wake_at: int | None = None
     light: Light = "green"
@@ -183,6 +185,8 @@ class Related:
     row_id: int | None = None
     ended_at: int | None = None
     outcome: Outcome | None = None
+    unit_id: int | None = None  # of its first party
+    facts: Mapping[str, Any] | None = None  # of a child, where the definition reads them
 
     def has(self, status: str, now: int) -> bool:
         """Whether it is open, ended or accepted at that instant."""
@@ -228,11 +232,30 @@ class Row:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Counted:
+    """A check that a unit has had, as its campaign counts them."""
+
+    id: int
+    kind: str
+    began_at: int
+    scope: Any  # what was checked; None if nobody said
+
+
+class Reading(NamedTuple):
+    """What a task says of a source, of the campaign and unit that are looked at."""
+
+    source: str  # its name in the campaign
+    task_id: int
+    fact: str
+    value: Any  # as reported; None as long as nobody has
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Nudge:
     """Something happened to another task that this one must know."""
 
     id: int
-    cause: Literal["child", "concerned", "concerning", "parent", "joined"]
+    cause: Literal["child", "concerned", "concerning", "parent", "joined", "source"]
     other_id: int
     at: int
 
@@ -251,3 +274,5 @@ class Loaded:
     backing: tuple[Backing, ...] = ()
     nudges: tuple[Nudge, ...] = ()
     parent_actors: Mapping[str, Sequence[int]] = field(default_factory=dict)  # read where `not_by` asks
+    counted: tuple[Counted, ...] = ()  # checks that its unit has had, where it may become one more
+    sources: tuple[Reading, ...] = ()  # where the definition compares them; the newest task first

@@ -302,6 +302,10 @@ class Story:
             interests.declare(tx, person, at, self.now, None, reason, self.now)
             organisation.move_organisation(tx, before)
 
+    def acting(self, who: str, act: str, facts: Mapping[str, Any]) -> Act:
+        """What a person would do, to be done whenever the story wants it."""
+        return Act(name=act, person_id=self.person(who), facts=facts)
+
     def expect_refused(
         self, error: type[DubanError], who: str, act: str, task: int, **reported: Any
     ) -> DubanError:

@@ -117,7 +117,7 @@ def begin(new: NewTask, around: Surroundings) -> Decision:
     if new.opener is not None:
         sign(event, new.opener)
         note_actor(case, OPENED, new.opener)
-    apply_rows(case, new.rows)
+    event.values |= apply_rows(case, new.rows)
     case.provisional()
     case.start_step()
     if state.stops_deadline:
@@ -170,6 +170,7 @@ def _blank(new: NewTask, definition: Definition, around: Surroundings) -> Task:
         head=bytes(32),
         shared=int(new.shared),
         parties=new.parties,
+        began_at=None if definition.first_state.draft else now,
         facts=new.facts,
         fact_times=dict.fromkeys(new.facts, now),
     )

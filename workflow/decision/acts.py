@@ -12,6 +12,7 @@ from ..people import Actor
 from ..task import Pending
 from ..text import Text
 from .authority import SUPERVISOR, role_of
+from .burden import check_begin
 from .case import Case
 from .entering import entry_of
 from .guards import target_of
@@ -170,13 +171,15 @@ def _take(
     judged = after is not None and after.stage != "quorum"
     origin = case.task.state
     case.report(facts)
-    apply_rows(case, rows)
+    found = apply_rows(case, rows)
     target = origin if judged and transition.target is None else target_of(case, transition, judged)
+    check_begin(case, target, facts)
     event = case.record("act", case.now, transition=transition.name, role=role)
     sign(event, actor, act)
     event.header |= {"from": origin, "to": target}
     values, teams = split(case.book.definition, facts)
-    event.values |= values | {f"{name}[]": listed for name, listed in rows.items()}
+    event.values |= values | found | {f"{name}[]": listed for name, listed in rows.items()}
+    case.number(event, transition)
     choose(case, event, teams)
     count(case, transition, role, actor)
     if after is not None:
@@ -185,7 +188,7 @@ def _take(
     case.open_all(transition.opens, event, {"transition": transition.name})
     if transition.target is not None:
         case.enter(target, case.now, event)
-    apply_settings(case, transition.sets, facts)
+    apply_settings(case, transition.sets, facts, event)
 
 
 # --- acts that wait for other people ----------------------------------------------------------------

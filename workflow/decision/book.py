@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from ..condition import Looker, compile_term
-from ..definition.model import OF_PARENT, Definition, Rule, Transition
-from ..definition.terms import DueIn, Overdue, Tasks, Term, leaves
+from ..definition.model import OF_PARENT, Definition, Rows, Rule, Transition
+from ..definition.terms import DueIn, Overdue, SourcesDiffer, Tasks, Term, leaves
 from ..machine import Movement
 
 
@@ -52,8 +52,29 @@ class Book:
             terms += [one.when, one.after]
         found = [leaf for term in terms if term is not None for leaf in leaves(term)]
         clocks = {leaf.clock for leaf in found if isinstance(leaf, DueIn | Overdue)}
-        sources = {one.source for transition in transitions for one in transition.sets if one.source}
-        return frozenset(clocks | sources)
+        settings = [one for transition in transitions for one in transition.sets]
+        dates = {one.source for one in settings if one.target == "deadline" and one.source}
+        return frozenset(clocks | dates)
+
+    @cached_property
+    def read_of_children(self) -> frozenset[str]:
+        """Kinds of its own children whose facts a machine-made transition copies."""
+        transitions = self.definition.transitions.values()
+        return frozenset(one.child for transition in transitions for one in transition.sets if one.child)
+
+    @cached_property
+    def checklists(self) -> tuple[Rows, ...]:
+        """Lists whose rows are indicators."""
+        return tuple(one for one in self.definition.lists.values() if one.indicators)
+
+    @cached_property
+    def watches_sources(self) -> bool:
+        """Whether some condition compares what is said about its unit by several kinds of task."""
+        terms = [rule.when for rule in self.definition.rules.values()]
+        terms += [
+            term for one in self.definition.transitions.values() for term in (one.when, one.after) if term
+        ]
+        return any(isinstance(leaf, SourcesDiffer) for term in terms for leaf in leaves(term))
 
     @cached_property
     def asks_parent(self) -> bool:

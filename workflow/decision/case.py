@@ -13,12 +13,25 @@ from datetime import date
 from typing import Any
 
 from ..calendar import Calendar, parse_duration
-from ..condition import View, effective
-from ..definition.model import LIGHTS, Opening, Rule, State
+from ..condition import View, compile_term, effective
+from ..definition.model import LIGHTS, Burden, Opening, Rule, State, Transition
+from ..definition.numbering import YEAR
+from ..definition.opening import MILESTONE
 from ..people import NOBODY, Directory, Resolved, excluded, resolve, touches
 from ..task import Episode, EpisodeEnd, Loaded, Pending, Related, Row, Task
 from .book import Book
-from .outcome import Decision, EventDraft, EventKind, Link, Message, NewTask, Reason, RowChange
+from .outcome import (
+    Decision,
+    EventDraft,
+    EventKind,
+    Link,
+    Message,
+    NewTask,
+    NumberWanted,
+    Reason,
+    RowChange,
+)
+from .places import Places
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -33,6 +46,8 @@ class Surroundings:
     epoch: int  # the planning epoch: which calendar and campaign are in force
     calendars: Mapping[int, Calendar] = field(default_factory=dict)  # of this and earlier epochs
     books: Mapping[str, Book]  # by kind, of the task's version
+    burden: Burden | None = None  # of the campaign
+    places: Places = field(default_factory=Places)
 
 
 class Case:
@@ -55,9 +70,8 @@ class Case:
             children=list(loaded.children),
             concerned=_still_concerned(loaded),
             parent=loaded.parent,
-            open_rows=Counter(row.list for row in loaded.rows if row.closed_at is None)
-            if loaded.rows
-            else {},
+            sources=loaded.sources,
+            open_rows=_open_rows(loaded, self.book),
         )
         self.rows = list(loaded.rows)
         self.live = {episode.rule: copy(episode) for episode in loaded.episodes}
@@ -77,6 +91,7 @@ class Case:
         """Go on under another version of the pack."""
         self.around, self.book = around, around.books[self.task.kind]
         self.view.calendar = around.calendar
+        self.view.open_rows = _open_rows(self.loaded, self.book)
 
     # --- history and telling ----------------------------------------------------------------------
 
@@ -85,6 +100,13 @@ class Case:
         event = EventDraft(kind=kind, at=at, header=header)
         self.events.append(event)
         return event
+
+    def number(self, event: EventDraft, transition: Transition) -> None:
+        """Ask for the number that comes with a transition."""
+        pattern = transition.number
+        if pattern is not None:
+            year = self.view.calendar.day_of(self.now).year if YEAR in pattern else 0
+            event.number = NumberWanted(pattern=pattern, year=year)
 
     def resolve(self, role: str, without: frozenset[int] = NOBODY) -> Resolved:
         """Who a role is, at the moment of the decision."""
@@ -192,6 +214,8 @@ class Case:
         self.mind_stops(at)
         self.open_all(entered.opens, event, {"state": state})
         self.assign(event, entered)
+        if task.began_at is None and not entered.draft and entered.final != "abandoned":
+            task.began_at = self.now
         if entered.final:
             task.ended_at, task.outcome = at, entered.final
             self._finish(at)
@@ -256,7 +280,8 @@ class Case:
     def add_row(self, name: str, values: dict[str, Any]) -> None:
         """A new open row."""
         self.added_rows.append(RowChange(row=Row(id=0, list=name, values=values)))
-        self.view.open_rows[name] = self.view.open_rows.get(name, 0) + 1
+        change = -1 if self.book.definition.lists[name].indicators else 1  # one less without a mark
+        self.view.open_rows[name] = self.view.open_rows.get(name, 0) + change
 
     def change_row(self, row: Row) -> None:
         """An open row with other values, or closed."""
@@ -290,26 +315,41 @@ class Case:
         event.tasks.extend(opened)
         self.opens.extend(opened)
         for task in opened:
-            self.view.children = [*self.view.children, Related(id=0, kind=task.kind, row_id=task.row_id)]
+            born = Related(id=0, kind=task.kind, row_id=task.row_id, unit_id=task.unit_id)
+            self.view.children = [*self.view.children, born]
         return opened
 
     def _open(self, opening: Opening, origin: dict[str, Any]) -> list[NewTask]:
+        going_on = [
+            child for child in self.view.children if child.kind == opening.kind and child.ended_at is None
+        ]
+        if opening.units is not None:
+            has_one = {child.unit_id for child in going_on}
+            units = self.around.places.of_kind(opening.units, self.task.unit_id)
+            return [self._new(opening, origin, unit=unit) for unit in units if unit not in has_one]
         if opening.each is None:
             return [self._new(opening, origin)]
-        busy = {
-            child.row_id
-            for child in self.view.children
-            if child.kind == opening.kind and child.ended_at is None
-        }
-        rows = [row for row in self.rows if row.list == opening.each and row.closed_at is None]
+        busy = {child.row_id for child in going_on}
+        rows = [row for row in self.rows if row.closed_at is None and self._is_meant(opening, row)]
         opened = [self._new(opening, origin, row) for row in rows if row.id not in busy]
         begun = [new.row for new in self.opens if new.kind == opening.kind]  # by this very decision
         added = [
             one
             for one in self.added_rows
-            if one.row.list == opening.each and not any(row is one for row in begun)
+            if self._is_meant(opening, one.row) and not any(row is one for row in begun)
         ]
         return opened + [self._new(opening, origin, one.row, one) for one in added]
+
+    def _is_meant(self, opening: Opening, row: Row) -> bool:
+        """Whether a row is of the opening's list, and such as it wants."""
+        if row.list != opening.each or opening.where is None:
+            return row.list == opening.each
+        definition = self.book.definition
+        columns = replace(definition, facts=definition.lists[row.list].columns, plan={})
+        stand_in = self.task.copied()
+        stand_in.facts = row.values
+        view = View(now=self.now, task=stand_in, calendar=self.view.calendar, open_rows={})
+        return compile_term(opening.where, columns)(view).truth is True
 
     def _new(
         self,
@@ -317,14 +357,16 @@ class Case:
         origin: dict[str, Any],
         row: Row | None = None,
         added: RowChange | None = None,
+        unit: int | None = None,
     ) -> NewTask:
         task, target = self.task, self.around.books[opening.kind].definition
+        supervised = unit or (task.unit_id if opening.party is None else task.parties[opening.party])
         new = NewTask(
             kind=opening.kind,
             campaign_id=task.campaign_id,
             version_id=task.version_id,
-            parties={target.first_party: task.unit_id},
-            unit_id=task.unit_id,
+            parties={target.first_party: supervised},
+            unit_id=supervised,
             track=task.track,
             parent_id=task.id or None,
             parent=Related(id=task.id, kind=task.kind),
@@ -339,7 +381,13 @@ class Case:
         return new
 
     def _own(self, name: str) -> Any:
-        return self.task.parties[name] if name in self.task.parties else self.task.facts.get(name)
+        if name in self.task.parties:
+            return self.task.parties[name]
+        if name.startswith(MILESTONE):
+            return self.around.milestones[name.removeprefix(MILESTONE)].isoformat()
+        if name in self.book.definition.facts:
+            return self.task.facts.get(name)
+        return self.around.directory.units.get(name)
 
     def _pass(self, new: NewTask, theirs: str, value: Any) -> None:
         target = self.around.books[new.kind].definition
@@ -472,6 +520,14 @@ class Case:
             consumed=[nudge.id for nudge in self.loaded.nudges],
             evidence=self.evidence,
         )
+
+
+def _open_rows(loaded: Loaded, book: Book) -> dict[str, int]:
+    """How many rows of each list are open; of a checklist, how many indicators have no mark yet."""
+    counts = Counter(row.list for row in loaded.rows if row.closed_at is None) if loaded.rows else {}
+    if not book.checklists:
+        return counts
+    return {**counts, **{one.name: len(one.indicators) - counts.get(one.name, 0) for one in book.checklists}}
 
 
 def _last_trace(task: Task) -> int:

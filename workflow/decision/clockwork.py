@@ -11,6 +11,8 @@ from .teams import end_terms, next_term
 
 MAX_STEPS = 2_000  # a task with more instants than this to catch up on is set aside
 MAX_MOVES = 50
+TRANSACTION_MS = 30_000  # a session that holds a transaction longer loses it
+SPREAD_MS = 30_000
 
 
 def catch_up(case: Case) -> None:
@@ -45,7 +47,7 @@ def _run(case: Case, at: int) -> int | None:
     for _ in range(MAX_STEPS):
         case.view.now = at
         case.close_rows(at)
-        change = earliest(_move(case, at), look_at_rules(case, at), _others(case))
+        change = earliest(_move(case, at), look_at_rules(case, at), _others(case), _look_again(case, at))
         if change is None or change > case.now:
             return change
         if change <= at:
@@ -57,6 +59,18 @@ def _run(case: Case, at: int) -> int | None:
 def _others(case: Case) -> int | None:
     """The next known end of a child after the instant that is looked at: it may close a row."""
     return next_end(case.view.children, case.view.now) if case.view.children else None
+
+
+def _look_again(case: Case, at: int) -> int | None:
+    """A task that compares sources looks once more when every transaction of its birth is over.
+
+    A source that changes while the task is being opened can't nudge what it can't see yet. Both
+    transactions end within `TRANSACTION_MS` at the latest; the ids spread the second look.
+    """
+    if not case.book.watches_sources or case.task.ended_at is not None:
+        return None
+    then = case.task.opened_at + 2 * TRANSACTION_MS + 1 + case.task.id % SPREAD_MS
+    return then if then > at else None
 
 
 def _move(case: Case, at: int) -> int | None:
@@ -88,10 +102,11 @@ def _take(case: Case, at: int) -> bool:
             continue
         event = case.record("machine", at, transition=transition.name)
         event.header |= {"from": origin, "to": target}
+        case.number(event, transition)
         case.task.acts = {**case.task.acts, transition.name: case.task.acts.get(transition.name, 0) + 1}
         case.open_all(transition.opens, event, {"transition": transition.name})
         case.enter(target, at, event)
-        apply_settings(case, transition.sets, {})
+        apply_settings(case, transition.sets, {}, event)
         return True
     return False
 

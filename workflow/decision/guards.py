@@ -10,6 +10,7 @@ from ..definition.sentences import sentence
 from ..errors import NotNow
 from ..text import Text
 from .case import Case
+from .reporting import open_after, scored
 
 
 def target_of(case: Case, transition: Transition, judged: bool) -> str:
@@ -44,11 +45,9 @@ def judge_when(
     case: Case, transition: Transition, facts: dict[str, Any], rows: Mapping[str, list[dict[str, Any]]]
 ) -> None:
     """Judge the guard as if facts and rows were already reported, then put them back."""
-    kept, kept_rows = (case.task.facts, case.task.fact_times), dict(case.view.open_rows)
-    case.report(facts)
-    for name, listed in rows.items():
-        added = sum(1 for values in listed if "id" not in values)
-        case.view.open_rows[name] = kept_rows.get(name, 0) + added
+    kept, kept_rows = (case.task.facts, case.task.fact_times), case.view.open_rows
+    case.report(facts | scored(case, rows))
+    case.view.open_rows = open_after(case, rows)
     _move(case, transition)
     case.task.facts, case.task.fact_times = kept
     case.view.open_rows = kept_rows

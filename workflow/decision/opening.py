@@ -15,6 +15,7 @@ from ..task import Task
 from ..text import Text
 from .book import Book
 from .case import Surroundings
+from .marks import marks_of
 from .outcome import NewTask
 from .values import check_covered, check_future, check_row, check_value
 
@@ -145,7 +146,8 @@ def _deadline(wanted: OpenTask, around: Surroundings) -> int | None:
 
 
 def _facts(wanted: OpenTask, book: Book, around: Surroundings) -> dict[str, Any]:
-    declared = book.definition.facts
+    held = _told_later(book.definition)
+    declared = {name: fact for name, fact in book.definition.facts.items() if name not in held}
     for name in wanted.facts:
         if name not in declared:
             raise _wrong("填报项", "fact", name, declared)
@@ -155,12 +157,21 @@ def _facts(wanted: OpenTask, book: Book, around: Surroundings) -> dict[str, Any]
     return checked
 
 
+def _told_later(definition: Definition) -> set[str]:
+    """Facts that nobody can know when a task is opened: means of a checklist, totals of a ballot."""
+    means = {rows.into for rows in definition.lists.values() if rows.into is not None}
+    ballot = definition.ballot
+    return means if ballot is None else means | {*ballot.gives, ballot.returned}
+
+
 def _rows(wanted: OpenTask, definition: Definition, around: Surroundings) -> dict[str, list[dict[str, Any]]]:
     for name in wanted.rows:
         if name not in definition.lists:
             raise _wrong("清单", "list", name, definition.lists)
     found = {
-        name: [check_row(definition.lists[name].columns, name, raw) for raw in listed]
+        name: marks_of(definition.lists[name], listed)
+        if definition.lists[name].indicators
+        else [check_row(definition.lists[name].columns, name, raw) for raw in listed]
         for name, listed in wanted.rows.items()
     }
     for name, listed in found.items():

@@ -80,6 +80,14 @@ class Message:
     rule: str | None = None
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class NumberWanted:
+    """A transition gives the task a number; only the engine can know which is next."""
+
+    pattern: str
+    year: int  # in which it counts, of the campaign's zone; 0 where the pattern names no year
+
+
 @dataclass(kw_only=True, slots=True)
 class EventDraft:
     """One line of history before it has a number. `values` can be erased later, the header can't."""
@@ -90,6 +98,7 @@ class EventDraft:
     values: dict[str, Any] = field(default_factory=dict)
     tasks: list[NewTask | int] = field(default_factory=list)  # opened or joined
     messages: list[Message] = field(default_factory=list)
+    number: NumberWanted | None = None  # the engine fills it in before the event is hashed
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

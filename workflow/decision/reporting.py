@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any
 from ..definition.model import Definition, Fact, Opening, Transition
 from ..definition.task import BUILT_IN
 from ..errors import BadValue
+from .ballots import check_ballot
 from .case import Case
+from .marks import apply_marks, marks_of, mean_of, unscored
 from .teams import check_team
 from .values import check_covered, check_future, check_row, check_value
 
@@ -31,6 +33,7 @@ def facts_of(case: Case, transition: Transition, given: Mapping[str, Any]) -> di
     for name in checked.keys() & case.book.reckoned:
         check_covered(fact_named(definition, name), checked[name], case.view.calendar)
     check_new_deadline(case, transition, checked)
+    check_ballot(case, checked)
     return checked
 
 
@@ -85,7 +88,12 @@ def rows_of(
                 f"“{transition.label.zh}”未被接受：不收清单 {name}。",
                 f"{transition.label.en!r} was refused: it doesn't take rows of {name}.",
             )
-    return {name: [_row(case, name, raw) for raw in listed] for name, listed in given.items()}
+    return {
+        name: marks_of(lists[name], listed)
+        if lists[name].indicators
+        else [_row(case, name, raw) for raw in listed]
+        for name, listed in given.items()
+    }
 
 
 def _row(case: Case, name: str, raw: Mapping[str, Any]) -> dict[str, Any]:
@@ -120,9 +128,30 @@ def _becomes_deadline(definition: Definition, name: str, column: str) -> bool:
     return any(one.each == name and one.passes.get("deadline") == column for one in openings)
 
 
-def apply_rows(case: Case, rows: Mapping[str, Sequence[dict[str, Any]]]) -> None:
-    """Add new rows and change open ones."""
+def scored(case: Case, rows: Mapping[str, Sequence[dict[str, Any]]]) -> dict[str, Any]:
+    """The facts that these marks complete, or change."""
+    lists = [case.book.definition.lists[name] for name in rows]
+    means = {one.into: mean_of(case, one, rows[one.name]) for one in lists if one.into is not None}
+    return {name: mean for name, mean in means.items() if mean is not None}
+
+
+def open_after(case: Case, rows: Mapping[str, Sequence[dict[str, Any]]]) -> dict[str, int]:
+    """How many rows of each list would be open with these rows reported."""
+    counts = dict(case.view.open_rows)
     for name, listed in rows.items():
+        own = case.book.definition.lists[name]
+        added = sum(1 for values in listed if "id" not in values)
+        counts[name] = unscored(case, own, listed) if own.indicators else counts.get(name, 0) + added
+    return counts
+
+
+def apply_rows(case: Case, rows: Mapping[str, Sequence[dict[str, Any]]]) -> dict[str, Any]:
+    """Add new rows and change open ones; the facts that follow from them."""
+    facts = scored(case, rows)
+    for name, listed in rows.items():
+        if case.book.definition.lists[name].indicators:
+            apply_marks(case, name, listed)
+            continue
         for values in listed:
             kept = {column: value for column, value in values.items() if column != "id"}
             if "id" not in values:
@@ -131,6 +160,8 @@ def apply_rows(case: Case, rows: Mapping[str, Sequence[dict[str, Any]]]) -> None
             old = next(row for row in case.rows if row.id == values["id"])
             if old.closed_at is None:  # struck off while the act waited for its confirmation: it stays so
                 case.change_row(replace(old, values=kept))
+    case.report(facts)
+    return facts
 
 
 def optional_reason(act: Act, *, required: bool) -> dict[str, Any]:

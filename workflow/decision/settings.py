@@ -9,18 +9,42 @@ from typing import Any
 from ..condition import effective
 from ..definition.cursor import micro
 from ..definition.model import Fact, Setting
-from ..definition.terms import MICRO
+from ..definition.terms import MICRO, Status
+from ..task import Related
 from .case import Case
+from .outcome import EventDraft
 
 
-def apply_settings(case: Case, settings: Sequence[Setting], facts: Mapping[str, Any]) -> None:
-    """Carry out `sets:`, after the move: a stop that the move ended counts in full."""
+def apply_settings(
+    case: Case, settings: Sequence[Setting], facts: Mapping[str, Any], event: EventDraft
+) -> None:
+    """Carry out `sets:`, after the move: a stop that the move ended counts in full.
+
+    What is copied and was never reported leaves the fact as it is.
+    """
     for setting in settings:
         if setting.target == "deadline":
             _set_deadline(case, setting, facts)
-        else:
-            fact = case.book.definition.facts[setting.target]
-            case.report({setting.target: _constant(fact, str(setting.value))})
+            continue
+        value = _value(case, setting)
+        if value is not None:
+            case.report({setting.target: value})
+            event.values[setting.target] = value
+
+
+def _value(case: Case, setting: Setting) -> Any:
+    if setting.source is None:
+        return _constant(case.book.definition.facts[setting.target], str(setting.value))
+    if setting.child is None:
+        return case.task.facts.get(setting.source)
+    newest = _newest(case, setting.child, setting.status)
+    return None if newest is None or newest.facts is None else newest.facts.get(setting.source)
+
+
+def _newest(case: Case, kind: str, status: Status) -> Related | None:
+    """The child of that kind which ended last, as far as is known at the instant that is looked at."""
+    group = [one for one in case.view.children if one.kind == kind and one.has(status, case.view.now)]
+    return max(group, key=lambda one: (one.ended_at or 0, one.id), default=None)
 
 
 def _set_deadline(case: Case, setting: Setting, facts: Mapping[str, Any]) -> None:

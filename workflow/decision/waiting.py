@@ -13,6 +13,7 @@ from ..errors import NotAllowed, NotNow
 from ..people import Actor, acting_as, touches
 from ..task import Entry, Pending, Signature, Stage
 from .authority import SUPERVISOR, role_of
+from .burden import check_begin
 from .case import Case
 from .entering import COSIGN_WITHIN
 from .guards import judge_when
@@ -50,6 +51,7 @@ def _wait(
             f"(confirm:{transition.name}). Wait, or let whoever may give it.",
         )
     judge_when(case, transition, facts, rows)
+    check_begin(case, transition.target, facts)
     return Pending(
         transition=transition.name,
         asked_by=actor.person_id,

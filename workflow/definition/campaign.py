@@ -26,6 +26,7 @@ from .cursor import (
 from .task import again
 from .yaml import NOTHING
 
+_READ_LATER = ("sources", "scores", "indicators", "escalations", "burden")  # by `pack`, which knows all kinds
 MISSED = ("run once", "run each", "skip")
 ON_HOLIDAY = ("next workday", "previous workday", "run anyway", "skip")
 _AGAIN = "after 5 workdays"
@@ -54,6 +55,7 @@ def campaign(top: Cursor, kinds: Collection[str]) -> tuple[model.Campaign, model
         "milestones": lambda cursor: named(cursor, lambda _name, entry: day(entry)),
         "defaults": lambda _: True,  # read above
         "rounds": rounds,
+        **dict.fromkeys(_READ_LATER, lambda _: True),
     }
     required = ("campaign", "prefix", "label", "basis", "units", "milestones")
     values = words(top, known, required=required)

@@ -19,12 +19,12 @@ FORMS = Text(
     "条件之一：overdue [by 时限]、due in 时限、step overdue [by 时限]、in state for 时限、"
     "nothing reported for 时限、填报项 >= 值、填报项 in 甲 or 乙、填报项 behind plan by 数、"
     "填报项 not reported [for 时限]、open 清单 > 数、流转 happened 数 times、"
-    "all|any [concerned] 事项类型 open|ended|accepted、parent open|ended|accepted，"
+    "all|any [concerned] 事项类型 open|ended|accepted、parent open|ended|accepted、sources differ by 数，"
     "或 {all: […]}、{any: […]}、{not: …}",
     "a condition: overdue [by D], due in D, step overdue [by D], in state for D, nothing reported for D, "
     "FACT >= VALUE, FACT in A or B, FACT behind plan by N, FACT not reported [for D], open LIST > N, "
     "TRANSITION happened N times, all|any [concerned] KIND open|ended|accepted, "
-    "parent open|ended|accepted, or {all: […]}, {any: […]}, {not: …}",
+    "parent open|ended|accepted, sources differ by N, or {all: […]}, {any: […]}, {not: …}",
 )
 
 
@@ -38,6 +38,7 @@ class Scope:
     transitions: Collection[str]
     kinds: Collection[str]
     has_deadline: bool
+    sources: Collection[str] = ()  # of the campaign
     unreadable: Collection[str] = ()  # declared, but wrongly: what is said of them can't be judged
 
 
@@ -173,6 +174,16 @@ def _parent(match: re.Match[str], _scope: Scope) -> terms.Term:
     return terms.Parent(status=cast(terms.Status, match["status"]))
 
 
+def _sources_differ(match: re.Match[str], scope: Scope) -> terms.Term:
+    by = micro(match["n"])
+    if by is None or by <= 0:
+        raise _Wrong(Text("大于 0 的数", "a number above 0"), match["n"])
+    if len(scope.sources) < 2:
+        zh, en = "campaign.yaml 中至少两个 sources", "at least two sources in campaign.yaml"
+        raise _Wrong(Text(zh, en), "sources")
+    return terms.SourcesDiffer(by=by)
+
+
 def _one_of(match: re.Match[str], scope: Scope) -> terms.Term:
     fact = _fact(match["fact"], scope)
     values = tuple(match["values"].split(" or "))
@@ -228,7 +239,16 @@ _CLOCK = rf"(?:(?P<clock>{_N}) )?"
 _OP = r"(?P<op>>=|<=|==|!=|>|<)"
 _STATUS = r"(?P<status>open|ended|accepted)"
 _Build = Callable[[re.Match[str], Scope], terms.Term]
-_OPENERS = ("overdue", "due in", "step overdue", "in state for", "nothing reported for", "open", "parent")
+_OPENERS = (
+    "sources differ by",
+    "overdue",
+    "due in",
+    "step overdue",
+    "in state for",
+    "nothing reported for",
+    "open",
+    "parent",
+)
 _FORMS: tuple[tuple[re.Pattern[str], _Build], ...] = (
     (re.compile(rf"in state for {_D}"), _in_state),
     (re.compile(rf"nothing reported for {_D}"), _nothing),
@@ -237,6 +257,7 @@ _FORMS: tuple[tuple[re.Pattern[str], _Build], ...] = (
     (re.compile(rf"(?P<act>{_N}) happened(?: (?P<n>[1-9][0-9]?) times?)?"), _happened),
     (re.compile(rf"(?P<q>all|any) (?P<concerned>concerned )?(?P<kind>{_N}) {_STATUS}"), _tasks),
     (re.compile(rf"parent {_STATUS}"), _parent),
+    (re.compile(r"sources differ by (?P<n>\S+)"), _sources_differ),
     (re.compile(rf"open (?P<list>{_N}) {_OP} (?P<n>[0-9]{{1,4}})"), _open_rows),
     (re.compile(rf"{_CLOCK}overdue(?: by (?P<by>\S+ \S+))?"), _overdue),
     (re.compile(rf"{_CLOCK}due in {_D}"), _due_in),

@@ -245,6 +245,15 @@ def reference(cursor: Cursor, names: Collection[str], what: Text) -> str | None:
     return None
 
 
+def declared(zh: str, en: str, known: Collection[str]) -> tuple[str, str]:
+    """What is expected where a name that is declared elsewhere should stand."""
+    listed = sorted(known)
+    return (
+        f"已声明的{zh}（{'、'.join(listed) or '尚无'}）",
+        f"a declared {en} ({', '.join(listed) or 'there are none'})",
+    )
+
+
 def references(cursor: Cursor, names: Collection[str], what: Text) -> tuple[str, ...] | None:
     """One such name or a list of them, each named once."""
     found = [reference(item, names, what) for item in cursor.items()]

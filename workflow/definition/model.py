@@ -13,7 +13,7 @@ from typing import Literal
 
 from ..calendar import Duration
 from ..text import Text
-from .terms import Term
+from .terms import Status, Term
 from .yaml import Plain
 
 FactType = Literal["text", "number", "percent", "count", "date", "choice", "yes/no", "unit", "person", "file"]
@@ -48,6 +48,27 @@ class Fact:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Indicator:
+    """One line of the campaign's checklist."""
+
+    id: str
+    label: Text
+    chapter: str
+    weight: int  # millionths
+    scored_by: tuple[str, ...]  # kinds of task
+    criterion: Text | None = None  # what full marks ask for
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Checklist:
+    """The indicators of a campaign."""
+
+    version: str
+    chapters: Mapping[str, Text]
+    items: Mapping[str, Indicator]  # by id, in the order of the file
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Rows:
     """A list: rows kept on a task, each of which may have its own task."""
 
@@ -55,6 +76,8 @@ class Rows:
     label: Text
     columns: Mapping[str, Fact]
     closed_by: str | None = None  # a row closes when its task of this kind ends accepted
+    indicators: Mapping[str, Indicator] = field(default_factory=dict)  # a list that scores them, by id
+    into: str | None = None  # the fact that such a list fills once all are scored
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -93,7 +116,10 @@ class Opening:
 
     kind: str
     each: str | None = None  # a list (in definitions) or a kind of unit (in rounds)
-    passes: Mapping[str, str] = field(default_factory=dict)  # theirs: ours (column, fact, party)
+    units: str | None = None  # in definitions: a kind of unit, one task for each
+    where: Term | None = None  # of a list: only the rows of which this holds
+    party: str | None = None  # which of our parties becomes the supervised one; the first if None
+    passes: Mapping[str, str] = field(default_factory=dict)  # theirs: ours, see `Passed`
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -115,7 +141,9 @@ class Setting:
     """What a transition sets: a deadline or a fact."""
 
     target: str  # "deadline" or a fact
-    source: str | None = None  # a fact asked for, copied
+    source: str | None = None  # a fact, copied
+    child: str | None = None  # the fact is read of the newest child of this kind
+    status: Status = "ended"  # of that child, as the transition's `after` names it
     at_least: Duration | None = None  # the later of the deadline and so long from now
     span: Duration | None = None  # so long from now
     value: Plain | None = None  # a constant
@@ -149,6 +177,7 @@ class Transition:
     evidence: int = 0  # how many files must be attached
     after: Term | None = None  # machine-made: taken as soon as this holds
     opens: tuple[Opening, ...] = ()
+    number: str | None = None  # the pattern of the number that the task gets with it
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -216,6 +245,18 @@ class PlanPoint:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Ballot:
+    """An anonymous vote whose totals become facts."""
+
+    start: str  # milestone
+    end: str  # milestone: its totals may be reported after that day
+    sample: int  # so many of each unit are invited; 0: everybody
+    at_least: int  # of fewer returned ballots nothing is ever shown
+    gives: Mapping[str, str]  # fact -> how it is made of the votes
+    returned: str  # the fact that counts them
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Definition:
     """What one kind of task goes through."""
 
@@ -232,6 +273,7 @@ class Definition:
     transitions: Mapping[str, Transition]
     rules: Mapping[str, Rule]
     opened_by: tuple[str, ...] = ()  # roles whose holders may open a task of this kind by hand
+    ballot: Ballot | None = None
 
     @property
     def first_state(self) -> State:
@@ -302,6 +344,32 @@ class Basis:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Source:
+    """A figure about a unit that tasks of a kind report."""
+
+    name: str
+    kind: str
+    fact: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Formula:
+    """How the score of a kind of unit is made of the sources."""
+
+    kind: str  # of unit
+    weights: Mapping[str, int]  # source -> millionths, together one
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Burden:
+    """How many checks a unit may have."""
+
+    counts: tuple[str, ...]  # kinds of task
+    most: int  # in a month
+    scope: str  # the fact that says what is checked: none of it twice
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Campaign:
     """A supervised programme."""
 
@@ -315,6 +383,11 @@ class Campaign:
     milestones: Mapping[str, date]
     rounds: Mapping[str, Round]
     moved_from: Mapping[str, frozenset[date]] = field(default_factory=dict)  # earlier dates, by re-plans
+    sources: Mapping[str, Source] = field(default_factory=dict)
+    scores: Mapping[str, Formula] = field(default_factory=dict)  # by kind of unit
+    indicators: Checklist | None = None
+    burden: Burden | None = None
+    rules: frozenset[str] = frozenset()  # names of the rules that hold for several kinds of task
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from ..audit import canonical
 from ..errors import PackError, Unknown
 from ..text import Text
 from . import model
+from .burden import burden
 from .campaign import campaign, people, units_of
+from .checklist import checklist
 from .cursor import NAME, Cursor, bilingual
+from .figures import scores, sources
+from .shared_rules import SharedRules
 from .task import World, definition
 from .yaml import MAX_BYTES, NOTHING, Node, Plain, Problem, from_plain, nearest, read, same
 
-CAMPAIGN, PEOPLE = "campaign.yaml", "people.yaml"
+CAMPAIGN, PEOPLE, INDICATORS = "campaign.yaml", "people.yaml", "indicators.yaml"
 MAX_FILES = 200
 
 
@@ -125,10 +129,15 @@ def _pack(nodes: Mapping[str, Node], earlier: list[Problem]) -> model.Pack:
     problems: list[Problem] = []
     tops = {file: Cursor(file=file, path=(), node=node, problems=problems) for file, node in nodes.items()}
     persons_top, campaign_top = tops.pop(PEOPLE, None), tops.pop(CAMPAIGN)
+    indicators_top = tops.pop(INDICATORS, None)
     kinds = _kinds(campaign_top, tops.values())
     read_campaign = campaign(campaign_top, kinds)
-    world = _world(campaign_top, tops, kinds, read_campaign)
+    world = _world(campaign_top, tops, kinds, read_campaign, _indicators(campaign_top, indicators_top))
     found = [definition(top, world) for top in tops.values()]
+    if world.rules is not None:
+        world.rules.finish()
+    budget = burden(campaign_top, kinds, world.facts)
+    formulas = scores(campaign_top, world.sources, world.unit_kinds)
     persons = people(persons_top, units_of(campaign_top)) if persons_top else ()
     refuse([*earlier, *(problem for problem in problems if not _follows(problem, earlier))])
     if read_campaign is None:
@@ -137,10 +146,26 @@ def _pack(nodes: Mapping[str, Node], earlier: list[Problem]) -> model.Pack:
     return model.Pack(
         version=version_of(source),
         source=source,
-        campaign=read_campaign[0],
+        campaign=replace(
+            read_campaign[0],
+            sources=world.sources,
+            scores=formulas,
+            burden=budget,
+            indicators=world.indicators,
+            rules=world.rules.names if world.rules is not None else frozenset(),
+        ),
         definitions={item.kind: item for item in found if item is not None},
         people=persons,
     )
+
+
+def _indicators(campaign_top: Cursor, own_file: Cursor | None) -> Cursor | None:
+    """Where the checklist stands: in the campaign, or in a file of its own."""
+    inside = campaign_top.get("indicators")
+    if inside is not None and own_file is not None:
+        zh, en = f"只写在一处：这里或 {INDICATORS}", f"the indicators in one place: here, or in {INDICATORS}"
+        inside.fail(zh, en, found="indicators")
+    return own_file or inside
 
 
 def _follows(problem: Problem, earlier: list[Problem]) -> bool:
@@ -183,6 +208,7 @@ def _world(
     tops: Mapping[str, Cursor],
     kinds: Mapping[str, Text],
     read_campaign: tuple[model.Campaign, model.Again] | None,
+    indicators: Cursor | None,
 ) -> World:
     units = units_of(top)
     names = {file[:-5]: cursor for file, cursor in tops.items()}
@@ -195,16 +221,28 @@ def _world(
             found[kind] = entry.keys() if entry else ()
         return found
 
+    facts = {kind: _types(cursor) for kind, cursor in names.items()}
     return World(
         kinds=kinds,
-        facts=declared("facts"),
+        facts=facts,
         parties=declared("parties"),
         unit_names=[code for code, unit in units.items() if unit.group is None],
         unit_kinds=sorted({unit.kind for unit in units.values()}),
         groups=_groups(top),
         milestones=milestones.keys() if milestones else (),
         again=read_campaign[1] if read_campaign else model.Again(how="never"),
+        sources=sources(top, facts),
+        indicators=checklist(indicators, kinds),
+        rules=SharedRules(top, kinds),
     )
+
+
+def _types(top: Cursor) -> dict[str, str]:
+    """The facts that a kind declares, with the types that stand beside them."""
+    facts = top.get("facts")
+    entries = facts.quiet().entries() if facts is not None else []
+    types = {name: entry.get("type") for name, entry in entries}
+    return {name: str(found.node.value) if found is not None else "" for name, found in types.items()}
 
 
 def _groups(top: Cursor) -> list[str]:
@@ -214,6 +252,7 @@ def _groups(top: Cursor) -> list[str]:
 
 __all__ = [
     "CAMPAIGN",
+    "INDICATORS",
     "PEOPLE",
     "Places",
     "load_pack",

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from ..text import Text
 from . import model
-from .cursor import Cursor, bilingual, duration, reference, whole, words
+from .cursor import Cursor, bilingual, declared, duration, reference, whole, words
 
 ROLE = Text("角色", "role")
 TEAM = "team"  # `is: team at PARTY`
@@ -134,12 +134,3 @@ def _seat(cursor: Cursor, scope: RoleScope) -> tuple[str, model.Seat] | None:
     if unit in scope.parties:
         return match["post"], model.Seat(party=unit, group=group)
     return match["post"], model.Seat(unit=unit)
-
-
-def declared(zh: str, en: str, known: Collection[str]) -> tuple[str, str]:
-    """What was expected: something that is declared, with what there is."""
-    listed = sorted(known)
-    return (
-        f"已声明的{zh}（{'、'.join(listed) or '尚无'}）",
-        f"a declared {en} ({', '.join(listed) or 'there are none'})",
-    )

@@ -49,6 +49,9 @@ def _leaf(term: terms.Term, labels: Labels) -> Text:
             return Text(f"超过{d.text.zh}没有反馈", f"nothing reported for more than {d.text.en}")
         case terms.Tasks() | terms.Parent():
             return _others(term, labels)
+        case terms.SourcesDiffer(by=by):
+            gap = _value(by).zh
+            return Text(f"各来源得分相差{gap}分以上", f"sources differ by {gap} or more")
         case terms.Happened(transition=act, times=n):
             name = _label(act, labels)
             return Text(f"“{name.zh}”已发生{n}次", f"“{name.en}” happened {n} times")

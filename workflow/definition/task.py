@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from ..text import Text
 from . import model
+from .ballot import ballot
+from .checklist import scored_list
 from .conditions import Scope, condition
 from .cursor import (
     Cursor,
     as_day,
     bilingual,
     choice,
+    declared,
     duration,
     name_of,
     named,
@@ -26,9 +29,13 @@ from .cursor import (
     words,
     yes,
 )
+from .numbering import pattern
+from .opening import Ours, openings
 from .roles import ROLE as _ROLE
-from .roles import RoleScope, declared, role, teams_in
+from .roles import RoleScope, role, teams_in
 from .sentences import Labels, sentence
+from .setting import Settable, settings
+from .shared_rules import SharedRules
 from .terms import Term
 from .yaml import NOTHING
 
@@ -50,13 +57,16 @@ class World:
     """What a definition may refer to outside of itself."""
 
     kinds: Mapping[str, Text]  # kind -> its label
-    facts: Mapping[str, Collection[str]]  # kind -> names of its facts
+    facts: Mapping[str, Mapping[str, str]]  # kind -> its facts with their types
     parties: Mapping[str, Collection[str]]  # kind -> names of its parties
     unit_names: Collection[str]  # names of single units, as roles use them
     unit_kinds: Collection[str]
     groups: Collection[str]  # names of `of each` groups
     milestones: Collection[str]
     again: model.Again
+    sources: Mapping[str, model.Source] = field(default_factory=dict)
+    indicators: model.Checklist | None = None
+    rules: SharedRules | None = None  # those of the campaign
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -78,6 +88,16 @@ class _Names:
     sets_deadline: bool  # a transition gives it one
     unreadable: Collection[str]  # facts and lists that are declared, but wrongly
 
+    def openings(self, cursor: Cursor) -> tuple[model.Opening, ...] | None:
+        ours = Ours(
+            world=self.world,
+            facts=self.facts,
+            parties=self.parties,
+            lists=self.lists,
+            unreadable=self.unreadable,
+        )
+        return openings(cursor, ours)
+
     def term(self, cursor: Cursor) -> Term | None:
         scope = Scope(
             facts=self.facts,
@@ -86,6 +106,7 @@ class _Names:
             transitions=self.transitions,
             kinds=self.world.kinds,
             has_deadline=self.has_deadline or self.sets_deadline,
+            sources=self.world.sources,
             unreadable=self.unreadable,
         )
         return condition(cursor, scope)
@@ -96,6 +117,7 @@ def definition(top: Cursor, world: World) -> model.Definition | None:
     before = len(top.problems)
     names = _names(top, world)
     values = words(top, _words(names), required=("task", "label", "parties", "deadline", "states"))
+    rules = {**values.get("escalations", {}), **_shared_rules(top, names, values)}
     if len(top.problems) > before:
         return None
     return model.Definition(
@@ -110,8 +132,21 @@ def definition(top: Cursor, world: World) -> model.Definition | None:
         lists=names.lists,
         states=values["states"],
         transitions=values.get("transitions", {}),
-        rules=values.get("escalations", {}),
+        rules=rules,
         opened_by=values.get("opened_by", ()),
+        ballot=values.get("ballot"),
+    )
+
+
+def _shared_rules(top: Cursor, names: _Names, values: Mapping[str, Any]) -> dict[str, model.Rule]:
+    if names.world.rules is None:
+        return {}
+    own = top.get("escalations")
+    return names.world.rules.of_kind(
+        top.file[: -len(".yaml")],
+        own.keys() if own else (),
+        values.get("states", {}).values(),
+        lambda key, entry: _rule(key, entry, names),
     )
 
 
@@ -124,7 +159,8 @@ def _names(top: Cursor, world: World) -> _Names:
 
     facts, lists, states, due = top.get("facts"), top.get("lists"), top.get("states"), top.get("deadline")
     read_facts = named(facts.quiet(), _fact) if facts else {}
-    read_lists = named(lists, lambda key, entry: _rows(key, entry, world)) if lists else {}
+    kind = top.file[: -len(".yaml")]
+    read_lists = named(lists, lambda key, entry: _list(key, entry, world, kind, read_facts)) if lists else {}
     return _Names(
         world=world,
         parties=keys("parties"),
@@ -182,6 +218,7 @@ def _words(names: _Names) -> dict[str, Callable[[Cursor], Any]]:
         "states": lambda cursor: _states(cursor, names),
         "transitions": each(_transition),
         "escalations": each(_rule),
+        "ballot": lambda cursor: ballot(cursor, names.facts, names.world.milestones),
     }
 
 
@@ -368,6 +405,14 @@ def _choices(cursor: Cursor) -> tuple[str, ...] | None:
     return known
 
 
+def _list(
+    name: str, cursor: Cursor, world: World, kind: str, facts: Mapping[str, model.Fact]
+) -> model.Rows | None:
+    if cursor.has("scores"):
+        return scored_list(name, cursor, kind, world.indicators, facts)
+    return _rows(name, cursor, world)
+
+
 def _rows(name: str, cursor: Cursor, world: World) -> model.Rows | None:
     def columns(entry: Cursor) -> dict[str, model.Fact]:
         return named(entry, _column)
@@ -412,7 +457,7 @@ def _state(name: str, cursor: Cursor, names: _Names) -> model.State | None:
         "waits_for": lambda entry: reference(entry, names.roles, _ROLE),
         "within": duration,
         "deadline": choice("stopped"),
-        "opens": lambda entry: _openings(entry, names),
+        "opens": names.openings,
         "final": choice("accepted", "abandoned"),
         "draft": yes,
     }
@@ -435,49 +480,6 @@ def _state(name: str, cursor: Cursor, names: _Names) -> model.State | None:
     )
 
 
-def _openings(cursor: Cursor, names: _Names) -> tuple[model.Opening, ...] | None:
-    if cursor.is_text:
-        kind = reference(cursor, names.world.kinds, _KIND)
-        return None if kind is None else (model.Opening(kind=kind),)
-    entries = cursor.entries()
-    if cursor.keys() == () and not cursor.is_text:
-        cursor.fail("至少一个事项类型", "at least one kind of task")
-    found = [_opening(kind, entry, names) for kind, entry in entries]
-    return tuple(opening for opening in found if opening is not None)
-
-
-def _opening(kind: str, cursor: Cursor, names: _Names) -> model.Opening | None:
-    if kind not in names.world.kinds:
-        kinds = names.world.kinds
-        cursor.fail(*declared("事项类型", "kind of task", kinds), found=kind, words=kinds)
-        return None
-    known: dict[str, Callable[[Cursor], Any]] = {
-        "each": lambda entry: reference(entry, {*names.lists, *names.unreadable}, Text("清单", "list")),
-        "pass": lambda entry: dict(entry.entries()),
-    }
-    values = words(cursor, known)
-    each = values.get("each")
-    passes = {}
-    if each in names.lists or not cursor.has("each"):  # else nobody knows the columns
-        passes = _passes(kind, each, values.get("pass", {}), names)
-    return model.Opening(kind=kind, each=each, passes=passes)
-
-
-def _passes(kind: str, each: str | None, passes: Mapping[str, Cursor], names: _Names) -> dict[str, str]:
-    theirs = {"deadline", *names.world.facts.get(kind, ()), *names.world.parties.get(kind, ())}
-    rows = names.lists.get(each or "")
-    ours = {*names.facts, *names.parties, *names.unreadable, *(rows.columns if rows else ())}
-    read: dict[str, str] = {}
-    for target, entry in passes.items():
-        if target not in theirs:
-            entry.fail(*declared(f"{kind} 的填报项", f"fact of {kind}", theirs), found=target, words=theirs)
-            continue
-        source = reference(entry, ours, Text("填报项或列", "fact or column"))
-        if source:
-            read[target] = source
-    return read
-
-
 def _transition(name: str, cursor: Cursor, names: _Names) -> model.Transition | None:
     values = words(cursor, _transition_words(names), required=("from",))
     _check_actors(name, cursor)
@@ -495,13 +497,14 @@ def _transition(name: str, cursor: Cursor, names: _Names) -> model.Transition | 
         when=values.get("when"),
         asks=values.get("asks", ()),
         optional=values.get("optional", ()),
-        sets=values.get("sets", ()),
+        sets=_settings(values, names),
         confirmed_by=values.get("confirmed_by"),
         not_by=values.get("not_by", ()),
         quorum=values.get("quorum"),
         evidence=values.get("evidence", 0),
         after=values.get("after"),
         opens=values.get("opens", ()),
+        number=values.get("number"),
     )
 
 
@@ -539,13 +542,14 @@ def _transition_words(names: _Names) -> dict[str, Callable[[Cursor], Any]]:
         "when": names.term,
         "asks": lambda entry: references(entry, asked, _ASKED),
         "optional": lambda entry: references(entry, asked, _ASKED),
-        "sets": lambda entry: _settings(entry, names),
+        "sets": lambda entry: entry,  # read below, when it is known what `after` names
         "confirmed_by": lambda entry: _confirmation(entry, names),
         "not_by": lambda entry: _exclusions(entry, names),
         "quorum": _quorum,
         "evidence": whole,
         "after": names.term,
-        "opens": lambda entry: _openings(entry, names),
+        "opens": names.openings,
+        "number": pattern,
     }
 
 
@@ -571,50 +575,18 @@ def _quorum(cursor: Cursor) -> Any:
     return None
 
 
+def _settings(values: Mapping[str, Any], names: _Names) -> tuple[model.Setting, ...]:
+    if "sets" not in values:
+        return ()
+    ours = Settable(world=names.world, facts=names.facts, after=values.get("after"))
+    return settings(values["sets"], ours)
+
+
 def _sources(cursor: Cursor, names: _Names) -> tuple[str, ...] | None:
     open_states = [name for name in names.states if name not in names.finals]
     if cursor.node.value == ANY_OPEN:
         return tuple(open_states)
     return references(cursor, open_states, Text("未终结的状态，或 any open", "open state, or any open"))
-
-
-_AT_LEAST = "at least "
-
-
-def _settings(cursor: Cursor, names: _Names) -> tuple[model.Setting, ...]:
-    found = []
-    for target, entry in cursor.entries():
-        setting = _set_deadline(entry, names) if target == "deadline" else _set_fact(target, entry, names)
-        if setting is not None:
-            found.append(setting)
-    return tuple(found)
-
-
-def _set_deadline(cursor: Cursor, names: _Names) -> model.Setting | None:
-    value = cursor.node.value if isinstance(cursor.node.value, str) else ""
-    dates = ["until", *(name for name, fact in names.facts.items() if fact.type == "date")]
-    if value in dates:
-        return model.Setting(target="deadline", source=value)
-    span = duration(_instead(cursor, value.removeprefix(_AT_LEAST)))
-    if span is None:
-        zh, en = (
-            "until、日期填报项、时限或“at least 时限”",
-            "until, a date fact, a duration or `at least DURATION`",
-        )
-        cursor.fail(zh, en, words=dates)
-        return None
-    if value.startswith(_AT_LEAST):
-        return model.Setting(target="deadline", at_least=span)
-    return model.Setting(target="deadline", span=span)
-
-
-def _set_fact(target: str, cursor: Cursor, names: _Names) -> model.Setting | None:
-    if target not in names.facts:
-        known = ["deadline", *names.facts]
-        cursor.fail(*declared("填报项，或 deadline", "fact, or deadline", known), found=target, words=known)
-        return None
-    value = text(cursor)
-    return None if value is None else model.Setting(target=target, value=value)
 
 
 def _confirmation(cursor: Cursor, names: _Names) -> model.Confirmation | None:
@@ -657,7 +629,7 @@ def _rule(name: str, cursor: Cursor, names: _Names) -> model.Rule | None:
         "light": choice(*model.LIGHTS[1:]),
         "tells": lambda entry: references(entry, names.roles, _ROLE),
         "proposes": lambda entry: reference(entry, world.kinds, _KIND),
-        "opens": lambda entry: _openings(entry, names),
+        "opens": names.openings,
         "until": lambda entry: _until(entry, world),
         "because": bilingual,
         "ladder": name_of,

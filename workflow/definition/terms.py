@@ -135,6 +135,13 @@ class Parent:
     status: Status
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SourcesDiffer:
+    """Of the campaign's sources, the highest and the lowest known lie so far apart or farther."""
+
+    by: int  # millionths
+
+
 Term = (
     All
     | Any
@@ -151,6 +158,7 @@ Term = (
     | Happened
     | Tasks
     | Parent
+    | SourcesDiffer
 )
 
 

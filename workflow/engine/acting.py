@@ -19,6 +19,7 @@ from ..store.ports import Transaction
 from ..store.sql import OneOf, Statement
 from ..task import Loaded, Task
 from ..text import Text
+from .burden import hold_units
 from .claimed import tasks_of
 from .report import Answer
 from .surroundings import Frame, Library
@@ -165,6 +166,7 @@ def _loaded(frame: Frame, task: Task, salts: Salts) -> Loaded:
 
     The act would note that it was planned under the newer calendar, and nobody would move it later.
     """
+    hold_units(frame, [task])
     (loaded,) = tasks.load(frame.tx, [task], frame)
     frame.know([loaded])
     if task.ended_at is not None or task.planned_under >= frame.stamp.epoch:

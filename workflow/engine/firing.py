@@ -13,11 +13,12 @@ import structlog
 from .. import rounds
 from ..decision import Act, Decision, NewTask, act
 from ..definition.model import Opening, Pack, Round
-from ..errors import Overtaken, Refused, StoreError
+from ..errors import OverBudget, Overtaken, Refused, StoreError
 from ..store import organisation, tasks
 from ..store.applying import Salts
 from ..store.organisation import CampaignInForce
 from ..store.ports import Port
+from .burden import hold_units, over_budget, with_earlier
 from .report import Ran
 from .surroundings import Frame, Library
 from .sweeping import TRIES, retry_after
@@ -91,8 +92,10 @@ class Firing:
             batch.extend(moment.next_items(size))
             opens = [_new_task(frame, moment, *item.args) for item in batch if item.what == OPEN]
             drafts = [item.args[0] for item in batch if item.what == COMPLETE]
-            written = write(frame, _completions(frame, moment, drafts), self._salts, opens)
-            if not rounds.advance(tx, moment, len(batch)):
+            skips: list[str] = []
+            opens = _within_budget(frame, opens, skips)
+            written = write(frame, _completions(frame, moment, drafts, skips), self._salts, opens)
+            if not rounds.advance(tx, moment, len(batch), skips):
                 raise _faster()
         ran.count(written)
         return True
@@ -176,18 +179,37 @@ def _new_task(frame: Frame, moment: rounds.OpenMoment, kind: str, unit: int, tra
     )
 
 
-def _completions(frame: Frame, moment: rounds.OpenMoment, ids: list[int]) -> list[Decision]:
+def _told(refusal: OverBudget) -> str:
+    """In both languages: the note of a moment is read by whoever looks."""
+    return f"{refusal.text.zh} / {refusal.text.en}"
+
+
+def _within_budget(frame: Frame, opens: Sequence[NewTask], skips: list[str]) -> list[NewTask]:
+    """What may be opened. The rest is no fault that a later try would mend: it is put on record."""
+    refused = over_budget(frame, opens)
+    for n, refusal in refused.items():
+        skips.append(f"{opens[n].kind} {opens[n].unit_id}: {_told(refusal)}")
+        log.warning("over budget", task_kind=opens[n].kind, unit=opens[n].unit_id, why=str(refusal))
+    return [new for n, new in enumerate(opens) if n not in refused]
+
+
+def _completions(frame: Frame, moment: rounds.OpenMoment, ids: list[int], skips: list[str]) -> list[Decision]:
     """`completed` on each draft. Drafts that a person must look at first are left to them."""
     if not ids:
         return []
     rows = [row for row in tasks.claim_these(frame.tx, ids) if row[_SET_ASIDE_AT] is None]
-    loaded = tasks.load(frame.tx, [tasks.task_of(row) for row in rows], frame)
+    found = [tasks.task_of(row) for row in rows]
+    hold_units(frame, found)
+    loaded = tasks.load(frame.tx, found, frame)
     frame.know(loaded)
     wanted = Act(name="completed", person_id=None, round=moment.round)
-    decisions = []
+    decisions: list[Decision] = []
     for one in loaded:
         try:
-            decisions.append(act(one, frame.around(one.task.version_id), wanted))
+            drafted = with_earlier(frame, one, decisions)
+            decisions.append(act(drafted, frame.around(one.task.version_id), wanted))
+        except OverBudget as refusal:
+            skips.append(f"{one.task.kind} {one.task.id}: {_told(refusal)}")
         except Refused as refusal:  # signed or ended meanwhile: the round has nothing to do
             log.info("nothing to complete", task=one.task.id, why=str(refusal))
     return decisions

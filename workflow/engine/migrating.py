@@ -18,6 +18,7 @@ from dataclasses import dataclass, field, replace
 import structlog
 
 from ..decision import Decision, Loaded, Move, migrate
+from ..definition.model import Source
 from ..errors import NoCounterpart, Overtaken, StoreError, Undecidable, Unknown, UsageError
 from ..store import organisation, tasks
 from ..store.applying import Salts
@@ -100,6 +101,20 @@ class _Both:
     def parent_actors(self, version_id: int, kind: str, /) -> bool:
         """Whether who acted on the parent matters to a task of that kind."""
         return any(self._frame.parent_actors(one, kind) for one in (version_id, self._other))
+
+    def read_of_children(self, version_id: int, kind: str, /) -> frozenset[str]:
+        """The kinds of children whose facts a task of that kind copies."""
+        own, other = (self._frame.read_of_children(one, kind) for one in (version_id, self._other))
+        return frozenset((*own, *other))
+
+    def counting(self, _version_id: int, _kind: str, _state: str, /) -> None:
+        """No budget: a migration begins no inspection."""
+        return
+
+    def compared(self, version_id: int, kind: str, /) -> tuple[Source, ...]:
+        """The sources that conditions of that kind compare."""
+        own, other = (self._frame.compared(one, kind) for one in (version_id, self._other))
+        return tuple(dict.fromkeys((*own, *other)))
 
 
 class Migration:

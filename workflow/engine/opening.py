@@ -10,6 +10,7 @@ from ..store.organisation import CampaignInForce
 from ..store.ports import Transaction
 from ..text import Text
 from .acting import check_request_id, held, request_row
+from .burden import over_budget
 from .report import Answer
 from .surroundings import Frame, Library
 from .writing import write
@@ -29,7 +30,10 @@ def open_in(
     frame = library.frame(tx, now)
     if frame.stamp.held:
         raise held()
-    (decision, *_) = write(frame, [], salts, [_new(frame, wanted)])
+    new = _new(frame, wanted)
+    for refusal in over_budget(frame, [new]).values():
+        raise refusal
+    (decision, *_) = write(frame, [], salts, [new])
     task = decision.task
     answer = Answer(
         task_id=task.id, act=_act(wanted), seq=task.seq, revision=task.revision, state=task.state, at=now

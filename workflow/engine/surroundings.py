@@ -10,12 +10,14 @@ import threading
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from ..calendar import Calendar, CalendarYear, default_calendar
 from ..decision import Book, Loaded, NewTask, Surroundings
+from ..decision.places import Places
 from ..definition import Pack, pack_from_source
-from ..definition.model import Campaign
+from ..definition.model import Burden, Campaign, Source
 from ..errors import DubanError, Unknown
 from ..people import Directory
 from ..store import organisation
@@ -34,6 +36,12 @@ class Version:
     id: int
     pack: Pack
     books: Mapping[str, Book]
+
+    @cached_property
+    def sources(self) -> Mapping[str, tuple[Source, ...]]:
+        """The campaign's sources by the kind of task that reports them."""
+        every = self.pack.campaign.sources.values()
+        return {kind: tuple(one for one in every if one.kind == kind) for kind in {one.kind for one in every}}
 
 
 @dataclass(kw_only=True)
@@ -162,6 +170,26 @@ class Frame:
         book = self._book(version_id, kind)
         return book is not None and book.asks_parent
 
+    def read_of_children(self, version_id: int, kind: str) -> frozenset[str]:
+        """The kinds of its children whose facts that kind copies."""
+        book = self._book(version_id, kind)
+        return book.read_of_children if book is not None else frozenset()
+
+    def counting(self, version_id: int, kind: str, state: str) -> Burden | None:
+        """The budget that a task of that kind is about to use up: in its draft only."""
+        book = self._book(version_id, kind)
+        burden = self.version(version_id).pack.campaign.burden if book is not None else None
+        if book is None or burden is None or kind not in burden.counts:
+            return None
+        return burden if state == book.definition.draft_state else None
+
+    def compared(self, version_id: int, kind: str) -> Collection[Source]:
+        """The sources that conditions of that kind compare."""
+        book = self._book(version_id, kind)
+        if book is None or not book.watches_sources:
+            return ()
+        return self.version(version_id).pack.campaign.sources.values()
+
     def _book(self, version_id: int, kind: str) -> Book | None:
         """None where it cannot be read: deciding on such a task fails by itself, not the others with it."""
         try:
@@ -178,15 +206,18 @@ class Frame:
 
     def _around(self, version_id: int) -> Surroundings:
         version, campaign = self.version(version_id), self.campaign(version_id)
+        directory = self._directory(version)
         return Surroundings(
             now=self.now,
             calendar=self.calendar(campaign.zone),
-            directory=self._directory(version),
+            directory=directory,
             milestones=campaign.milestones,
             moves={one.name: one.id for one in newest(version.pack.campaign, self.moves(version_id))},
             epoch=self._caches.stamp.epoch,
             calendars=self._calendars(campaign.zone),
             books=version.books,
+            burden=campaign.burden,
+            places=Places(units=campaign.units, ids=directory.units),
         )
 
     def _directory(self, version: Version) -> Directory:

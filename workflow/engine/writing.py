@@ -8,6 +8,8 @@ from ..decision import Decision, NewTask, begin
 from ..errors import Undecidable
 from ..store import tasks
 from ..store.applying import Salts, apply
+from .numbering import give_numbers
+from .sources import nudge_watchers
 from .surroundings import Frame
 
 MAX_DEPTH = 20  # generations of tasks opened by one decision; a pack that goes deeper was not proven
@@ -25,6 +27,8 @@ def write(
         Overtaken: somebody was faster on one of the tasks.
     """
     everything = expand(frame, decisions, opens)
+    give_numbers(frame, everything)
+    nudge_watchers(frame, everything)
     apply(frame.tx, everything, frame.now, salts)
     return everything
 

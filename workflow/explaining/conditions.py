@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 
-from ..condition import Look, View, compile_term, plan_points, plan_reaches, stopped_between
+from ..condition import Look, View, compile_term, known_sources, plan_points, plan_reaches, stopped_between
 from ..definition import terms
 from ..definition.sentences import sentence
 from ..reading.words import value_text
@@ -67,6 +67,8 @@ def _facts_of(subject: Subject, leaf: terms.Term, view: View) -> Iterator[Text]:
         case terms.Happened(transition=name):
             count, label = subject.loaded.task.acts.get(name, 0), subject.words.transition(name)
             yield Text(f"  “{label.zh}”已有 {count} 次", f"  {label.en} so far: {count}")
+        case terms.SourcesDiffer():
+            yield from _sources(subject, view)
         case terms.Tasks(kind=kind, concerned=concerned):
             yield _group(subject, kind, concerned=concerned)
         case _:
@@ -97,6 +99,16 @@ def _group(subject: Subject, kind: str, *, concerned: bool) -> Text:
     return Text(
         f"  {label.zh} {len(own)} 件，未办结 {still} 件", f"  {label.en}: {len(own)}, still open: {still}"
     )
+
+
+def _sources(subject: Subject, view: View) -> Iterator[Text]:
+    """Every source that is known, with the task that says so."""
+    known = known_sources(view)
+    for name, one in known.items():
+        number = subject.words.number(one.task_id)
+        yield Text(f"  来源 {name}：{one.value}（{number}）", f"  source {name}: {one.value} ({number})")
+    if not known:
+        yield Text("  各来源均未填报", "  no source is known yet")
 
 
 def _plan(subject: Subject, fact: str, view: View) -> Iterator[Text]:

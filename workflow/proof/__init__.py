@@ -9,6 +9,7 @@
     openings   what is opened gets its deadline, parties and facts
     endless    no kinds that open each other for ever
     dates      nothing is born late
+    ballots    windows that close, totals that people report
     logic      can conditions hold, and hold together?
     graph      what can be reached, and what goes in circles
     report     where problems go
@@ -21,9 +22,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ..definition.model import Pack
+from ..definition.model import Definition, Pack
 from ..definition.pack import CAMPAIGN, Places, read_pack, refuse
 from ..definition.yaml import Problem
+from .ballots import check_ballots
 from .dates import check_campaign, check_dates
 from .endless import check_endless
 from .movement import check_movement
@@ -36,7 +38,16 @@ from .who import check_who
 
 __all__ = ["check_pack", "prove"]
 
-_CHECKS = (check_movement, check_who, check_together, check_values, check_rules, check_openings, check_dates)
+_CHECKS = (
+    check_movement,
+    check_who,
+    check_together,
+    check_values,
+    check_rules,
+    check_openings,
+    check_dates,
+    check_ballots,
+)
 
 
 def check_pack(path: Path) -> Pack:
@@ -63,7 +74,12 @@ def prove(pack: Pack, places: Places | None = None) -> tuple[Problem, ...]:
         Subject(
             pack=pack,
             definition=definition,
-            report=Report(file=f"{definition.kind}.yaml", places=where, problems=problems),
+            report=Report(
+                file=f"{definition.kind}.yaml",
+                places=where,
+                problems=problems,
+                shared=_shared(pack, definition),
+            ),
         )
         for definition in pack.definitions.values()
     ]
@@ -72,4 +88,12 @@ def prove(pack: Pack, places: Places | None = None) -> tuple[Problem, ...]:
             check(subject)
     check_endless(subjects)
     check_campaign(pack, Report(file=CAMPAIGN, places=where, problems=problems))
-    return tuple(sorted(problems, key=lambda problem: (problem.file, problem.line, problem.key)))
+    found = dict.fromkeys(problems)  # a rule of the campaign may say the same of several kinds
+    return tuple(sorted(found, key=lambda problem: (problem.file, problem.line, problem.key)))
+
+
+def _shared(pack: Pack, definition: Definition) -> frozenset[str]:
+    """The rules of a definition that stand in the campaign's file."""
+    source = pack.source[f"{definition.kind}.yaml"]
+    own = source.get("escalations") if isinstance(source, dict) else None
+    return pack.campaign.rules - ({*own} if isinstance(own, dict) else set())

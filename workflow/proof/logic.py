@@ -209,8 +209,12 @@ def _worlds(alike: Sequence[Literal], outlook: Outlook) -> Iterable[Any]:
             return (None, -1, 0, 1) if known else (None,)
         case terms.Compare(fact=fact) | terms.OneOf(fact=fact) | terms.NotReported(fact=fact):
             return _values(outlook.definition.facts[fact], leaves, outlook)
-        case terms.OpenRows():
-            return (0,) if outlook.untouched else _around(leaves)
+        case terms.OpenRows(list=rows):
+            unscored = len(outlook.definition.lists[rows].indicators)
+            return (unscored,) if outlook.untouched else _around(leaves)
+        case terms.SourcesDiffer():
+            gaps = [leaf.by for leaf in leaves if isinstance(leaf, terms.SourcesDiffer)]
+            return (None, *(gap + step for gap in gaps for step in (-1, 0)))
         case terms.Happened(transition=name):
             return (0,) if outlook.untouched and _by_hand(name, outlook.definition) else _around(leaves)
         case terms.Tasks():
@@ -275,6 +279,8 @@ def _truth(leaf: terms.Term, world: Any) -> bool | None:
             return not world.reported
         case terms.OpenRows(operator=sign, number=number):
             return _OPERATORS[sign](world, number)
+        case terms.SourcesDiffer(by=by):
+            return None if world is None else bool(world >= by)
         case terms.Happened(times=times):
             return bool(world >= times)
         case terms.Tasks(quantifier=quantifier, status=status):

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-
 from ..definition import terms
 from ..definition.model import Definition, Fact, Opening, Pack, Rule, State
+from ..definition.opening import MILESTONE
 from ..text import Text
 from .logic import Outlook, can_hold
 from .movement import machine_made, moves
 from .report import Subject, listed, open_states, openings
+from .values import alike
 
 Party = tuple[str, ...]  # kinds of unit allowed; empty allows any
 _DATE = Fact(name="deadline", type="date", label=Text("期限", "Deadline"))
@@ -41,7 +41,7 @@ def _opening(subject: Subject, key: str, opening: Opening) -> None:
         )
         zh, en = "只向 deadline: given 的类型给出期限", "a deadline only for a kind with deadline: given"
         subject.report.fail(f"{key}.pass.deadline", found, zh, en)
-    _parties(subject, key, target, opening.passes)
+    _parties(subject, key, target, opening)
     for theirs, ours in opening.passes.items():
         _types_agree(subject, f"{key}.pass.{theirs}", target, theirs, _source(subject, opening, ours))
 
@@ -53,16 +53,18 @@ def _needs_deadline(kind: str) -> Text:
     )
 
 
-def _parties(subject: Subject, key: str, target: Definition, passes: Collection[str]) -> None:
+def _parties(subject: Subject, key: str, target: Definition, opening: Opening) -> None:
     first, *others = target.parties
-    missing = [name for name in others if name not in passes]
+    missing = [name for name in others if name not in opening.passes]
     if missing:
         few = listed(missing)
         found = Text(f"没有给出当事方 {few.zh}", f"no party {few.en}")
         zh, en = f"pass 里的当事方 {few.zh}", f"the parties {few.en} in pass"
         subject.report.fail(key, found, zh, en)
-    own = subject.definition.parties[subject.definition.first_party]
-    if first not in passes and not _fits(subject.pack, own, target.parties[first]):
+    own = subject.definition.parties[opening.party or subject.definition.first_party]
+    if opening.units is not None:
+        own = (opening.units,)
+    if first not in opening.passes and not _fits(subject.pack, own, target.parties[first]):
         subject.report.fail(key, *_wrong_party(target, first, own))
 
 
@@ -85,8 +87,12 @@ def _source(subject: Subject, opening: Opening, name: str) -> Fact | Party:
     columns = subject.definition.lists[opening.each].columns if opening.each else {}
     if name in columns:
         return columns[name]
-    parties = subject.definition.parties
-    return parties[name] if name in parties else subject.definition.facts[name]
+    parties, facts = subject.definition.parties, subject.definition.facts
+    if name.startswith(MILESTONE):
+        return _DATE
+    if name in parties or name in facts:
+        return parties[name] if name in parties else facts[name]
+    return (subject.pack.campaign.units[name].kind,)
 
 
 def _types_agree(subject: Subject, key: str, target: Definition, theirs: str, source: Fact | Party) -> None:
@@ -97,7 +103,7 @@ def _types_agree(subject: Subject, key: str, target: Definition, theirs: str, so
         wanted = Text("当事方，或 unit 类型的填报项", "a party, or a fact of type unit")
     else:
         fact = target.facts.get(theirs, _DATE)
-        fits = _alike(source, fact) if isinstance(source, Fact) else fact.type == "unit"
+        fits = alike(source, fact) if isinstance(source, Fact) else fact.type == "unit"
         wanted = Text(
             f"{fact.type} 类型的填报项或列（与 {theirs} 同）",
             f"a fact or column of type {fact.type}, like {theirs}",
@@ -105,12 +111,6 @@ def _types_agree(subject: Subject, key: str, target: Definition, theirs: str, so
     if not fits:
         found = source.type if isinstance(source, Fact) else "unit"
         subject.report.fail(key, found, *wanted)
-
-
-def _alike(source: Fact, target: Fact) -> bool:
-    if source.type in ("count", "percent") and target.type == "number":
-        return True
-    return source.type == target.type and source.choices == target.choices
 
 
 # --- proposals and lists ----------------------------------------------------------------------------
@@ -131,7 +131,7 @@ def _proposal(subject: Subject, rule: Rule, kind: str) -> None:
             "a kind with a deadline of its own: proposes passes none",
         )
         subject.report.fail(key, found, zh, en)
-    _parties(subject, key, target, ())
+    _parties(subject, key, target, Opening(kind=kind))
 
 
 def _rows_are_closed(subject: Subject) -> None:
@@ -163,12 +163,25 @@ def _waits_for_children(subject: Subject) -> None:
         lists = [opening.each for opening in state.opens if opening.each]
         if not lists or len(lists) < len(state.opens) or not _needs_children(definition, state):
             continue
+        picky = next((one for one in state.opens if one.where is not None), None)
+        if picky is not None:
+            _perhaps_none(subject, state.name, picky)
+            continue
         empty = [terms.OpenRows(list=name, operator="==", number=0) for name in lists]
         for move in moves(definition):
             transition = definition.transitions[move.transition]
             guards = [term for term in (transition.when, transition.after) if term is not None]
             if move.target == state.name and can_hold([*guards, *empty], Outlook(definition=definition)):
                 _entered_empty(subject, move.transition, state.name, lists[0])
+
+
+def _perhaps_none(subject: Subject, state: str, opening: Opening) -> None:
+    subject.report.fail(
+        f"states.{state}.opens.{opening.kind}.where",
+        Text(f"{state}，而可能没有一行符合 where", f"{state}, perhaps without any row that `where` wants"),
+        f"不等事项也能离开 {state} 的流转，如 after: {{not: any {opening.kind} open}}",
+        f"a way out of {state} that needs no task, such as after: {{not: any {opening.kind} open}}",
+    )
 
 
 def _entered_empty(subject: Subject, transition: str, state: str, name: str) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from ..definition.model import Definition, Opening, Pack
-from ..definition.pack import Places
+from ..definition.pack import CAMPAIGN, Places
 from ..definition.terms import Term
 from ..definition.yaml import Problem, nearest, same
 from ..text import Text
@@ -20,14 +20,17 @@ class Report:
     file: str  # path inside the pack
     places: Places
     problems: list[Problem]  # shared by the reports of all files
+    shared: frozenset[str] = frozenset()  # rules that stand in the campaign's file
 
     def fail(
         self, key: str, found: str | Text, zh: str, en: str, *, word: str = "", words: Collection[str] = ()
     ) -> None:
         """Note that something else was expected at this key."""
+        head, _, rest = key.partition(".")
+        file = CAMPAIGN if head == "escalations" and rest.split(".")[0] in self.shared else self.file
         problem = Problem(
-            file=self.file,
-            line=self.places.line(self.file, key),
+            file=file,
+            line=self.places.line(file, key),
             key=key,
             found=found if isinstance(found, Text) else same(found),
             expected=Text(zh, en),

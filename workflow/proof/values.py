@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from ..definition import terms
 from ..definition.cursor import DAY, as_day, micro
-from ..definition.model import Definition, Fact, Setting, Transition
+from ..definition.model import Definition, Fact, Rows, Setting, Transition
 from ..definition.task import BUILT_IN
 from ..text import Text
 from .report import Subject, conditions, openings
@@ -31,6 +31,9 @@ def check_values(subject: Subject) -> None:
     _facts_are_filled(subject)
     _lists_are_filled(subject)
     _plans_fit(subject)
+    for rows in subject.definition.lists.values():
+        if rows.into is not None:
+            _checklists_fill(subject, rows)
     for transition in subject.definition.transitions.values():
         for setting in transition.sets:
             _setting_fits(subject, transition, setting)
@@ -41,10 +44,10 @@ def check_values(subject: Subject) -> None:
 
 def _facts_are_filled(subject: Subject) -> None:
     definition = subject.definition
-    filled = given_facts(subject) | _asked(definition) | _set(definition)
+    filled = given_facts(subject) | _asked(definition) | _set(definition) | _scored(definition)
     filled |= {*definition.facts} if definition.opened_by else set()  # given by the opener
     used: dict[str, str] = {}
-    for key, name in _used_facts(definition):
+    for key, name in (*_used_facts(definition), *_told(subject)):
         used.setdefault(name, key)
     for name, key in used.items():
         if name not in filled:
@@ -64,14 +67,32 @@ def _set(definition: Definition) -> set[str]:
     return {setting.target for one in definition.transitions.values() for setting in one.sets}
 
 
+def _scored(definition: Definition) -> set[str]:
+    return {rows.into for rows in definition.lists.values() if rows.into is not None}
+
+
+def _told(subject: Subject) -> Iterator[tuple[str, str]]:
+    """What other tasks read of this kind: the campaign's sources, and what a parent copies."""
+    kind = subject.definition.kind
+    for source in subject.pack.campaign.sources.values():
+        if source.kind == kind:
+            yield f"campaign.yaml sources.{source.name}", source.fact
+    for other in subject.pack.definitions.values():
+        for one in other.transitions.values():
+            for setting in one.sets:
+                if setting.child == kind and setting.source is not None:
+                    yield f"{other.kind}.yaml transitions.{one.name}.sets", setting.source
+
+
 def _used_facts(definition: Definition) -> Iterator[tuple[str, str]]:
     for key, term, _, _ in conditions(definition):
         for leaf in terms.leaves(term):
             yield from ((key, name) for name in facts_of(leaf) if name in definition.facts)
     yield from ((f"plan.{name}", name) for name in definition.plan)
     for one in definition.transitions.values():
-        sources = [setting.source for setting in one.sets if setting.source in definition.facts]
-        yield from ((f"transitions.{one.name}.sets", name) for name in sources if name is not None)
+        for setting in one.sets:
+            if setting.child is None and setting.source is not None and setting.source in definition.facts:
+                yield f"transitions.{one.name}.sets", setting.source
     for key, opening in openings(definition):
         columns = definition.lists[opening.each].columns if opening.each else {}
         passed = [
@@ -133,9 +154,10 @@ def _plans_fit(subject: Subject) -> None:
                 subject.report.fail(f"plan.{name}.{point.at}", shown, *_range(fact))
 
 
-def in_range(fact: Fact, value: int) -> bool:
-    """Whether a number, in millionths, lies within the bounds of a fact."""
-    return (fact.min is None or value >= fact.min) and (fact.max is None or value <= fact.max)
+def in_range(fact: Fact, value: int | None) -> bool:
+    """Whether a number, in millionths, lies within the bounds of a fact; none is within any."""
+    low = fact.min is None or value is None or value >= fact.min
+    return low and (fact.max is None or value is None or value <= fact.max)
 
 
 def _range(fact: Fact) -> Text:
@@ -150,6 +172,9 @@ def _setting_fits(subject: Subject, transition: Transition, setting: Setting) ->
     key = f"transitions.{transition.name}.sets.{setting.target}"
     if setting.target != "deadline":
         fact = subject.definition.facts[setting.target]
+        if setting.source is not None:
+            _copy_fits(subject, key, setting, fact)
+            return
         wanted = _constant(fact, str(setting.value))
         if wanted is not None:
             subject.report.fail(key, str(setting.value), *wanted, word=str(setting.value), words=fact.choices)
@@ -157,6 +182,37 @@ def _setting_fits(subject: Subject, transition: Transition, setting: Setting) ->
     if setting.source in BUILT_IN and setting.source not in (*transition.asks, *transition.optional):
         zh, en = f"本流转 asks 里的 {setting.source}", f"{setting.source} among what this transition asks"
         subject.report.fail(key, setting.source, zh, en)
+
+
+def _copy_fits(subject: Subject, key: str, setting: Setting, fact: Fact) -> None:
+    definition = subject.definition if setting.child is None else subject.pack.definitions[setting.child]
+    source = definition.facts[str(setting.source)]
+    if not alike(source, fact):
+        zh = f"{fact.type} 类型的填报项（与 {fact.name} 同）"
+        subject.report.fail(key, source.type, zh, f"a fact of type {fact.type}, like {fact.name}")
+    elif not (in_range(fact, source.min) and in_range(fact, source.max)):
+        subject.report.fail(key, source.name, *_range(fact))
+
+
+def alike(source: Fact, target: Fact) -> bool:
+    """Whether a value of one fact may become a value of the other."""
+    if source.type in ("count", "percent") and target.type == "number":
+        return True
+    return source.type == target.type and source.choices == target.choices
+
+
+def _checklists_fill(subject: Subject, rows: Rows) -> None:
+    """The fact that a checklist fills is filled by nobody else."""
+    definition, key = subject.definition, f"lists.{rows.name}.into"
+    for one in definition.transitions.values():
+        targets = [setting.target for setting in one.sets]
+        if rows.into in (*one.asks, *one.optional, *targets):
+            found = Text(f"{rows.into}，流转 {one.name} 也填", f"{rows.into}, which {one.name} fills as well")
+            subject.report.fail(key, found, "只由本清单填的填报项", "a fact that only this list fills")
+    others = [one.name for one in definition.lists.values() if one.into == rows.into and one is not rows]
+    if others:
+        found = Text(f"{rows.into}，清单 {others[0]} 也填", f"{rows.into}, which {others[0]} fills as well")
+        subject.report.fail(key, found, "只由本清单填的填报项", "a fact that only this list fills")
 
 
 def _constant(fact: Fact, value: str) -> Text | None:

@@ -3,6 +3,7 @@
     ledger.py    the list of tasks            standing.py   one task with all that belongs to it
     history.py   what happened, in words      outgoing.py   who must be told
     people.py    units, people, posts         numbers.py    SFD-12 and back
+    figures.py   scores, the checklist
     planning.py  what a calendar moves        plain.py      records as JSON
     interests.py what people have declared
     names.py     ids as people call them      words.py      values and events in words

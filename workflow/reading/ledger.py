@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import orjson
 from sqlalchemy import String, case, cast, func, literal_column, select
 from sqlalchemy.sql import ColumnElement
 
@@ -90,6 +91,7 @@ class Line:
     set_aside: str | None  # why its data can't be handled
     campaign: str
     zone: str
+    document: str | None = None  # the number that it was given last
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -190,7 +192,17 @@ def _line(frame: Frame, row: Sequence[Any], who: Resolved | None, called: Names)
         set_aside=(of("set_aside_why") or "?") if of("set_aside_at") is not None else None,
         campaign=campaign.name if campaign else "",
         zone=zone_of(frame, of("version_id")),
+        document=_document(of("body")),
     )
+
+
+def _document(body: str) -> str | None:
+    """The number that came last; of a task whose data can't be read, none."""
+    try:
+        given = orjson.loads(body).get("numbers", {})
+    except (ValueError, AttributeError):
+        return None
+    return list(given.values())[-1] if given else None
 
 
 def zone_of(frame: Frame, version_id: int) -> str:

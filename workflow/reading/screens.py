@@ -70,12 +70,18 @@ def ledger_row(frame: Frame, line: Line) -> Row:
     return (
         same(line.number),
         light(line.light),
-        line.kind_label,
+        _kind(line),
         line.unit,
         line.state_label,
         due,
         _waits(line),
     )
+
+
+def _kind(line: Line) -> Text:
+    if line.document is None:
+        return line.kind_label
+    return Text(f"{line.kind_label.zh} {line.document}", f"{line.kind_label.en} {line.document}")
 
 
 def _due(frame: Frame, line: Line) -> Text:
@@ -125,6 +131,8 @@ def _summary(frame: Frame, one: Standing, calendar: Calendar) -> Iterator[Row]:
     yield Text("本环节至", "This step until"), _maybe(calendar, one.step_end)
     yield Text("时钟下次看它", "Next look"), _maybe(calendar, one.wake_at)
     yield Text("版次", "Revision"), same(str(line.revision))
+    for label, number in one.numbers:
+        yield Text(f"“{label.zh}”编号", f"Number of {label.en}"), same(number)
     for name, unit in one.parties.items():
         yield Text(f"当事方 {name}", f"Party {name}"), unit
     for role in one.roles:

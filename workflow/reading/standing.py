@@ -125,6 +125,7 @@ class Standing:
 
     line: Line
     parties: Mapping[str, Text]
+    numbers: tuple[tuple[Text, str], ...]  # transition, and the number that came with it
     roles: tuple[RoleView, ...]
     facts: tuple[FactView, ...]
     lists: tuple[ListView, ...]
@@ -182,6 +183,7 @@ def standing(frame: Frame, task_id: int) -> Standing:
     return Standing(
         line=lines[task_id],
         parties={name: called.unit(unit) for name, unit in task.parties.items()},
+        numbers=tuple((words.transition(name), told) for name, told in task.numbers.items()),
         roles=tuple(_role(one, task, words) for one in found.items()),
         facts=_facts(task, definition, words),
         lists=_lists(loaded, definition, words),

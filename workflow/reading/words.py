@@ -237,8 +237,10 @@ def _act(words: Words, header: Header) -> Text:
     files = len(header.get("evidence", ()))
     attached = Text(f"，附佐证 {files} 份", f", with {files} file(s) of evidence") if files else same("")
     moved = _moved(words, header)
+    number = _numbered(header)
     return Text(
-        f"{who.zh}“{label.zh}”{moved.zh}{attached.zh}", f"{who.en}: {label.en}{moved.en}{attached.en}"
+        f"{who.zh}“{label.zh}”{moved.zh}{attached.zh}{number.zh}",
+        f"{who.en}: {label.en}{moved.en}{attached.en}{number.en}",
     )
 
 
@@ -291,6 +293,12 @@ def _team_ended(words: Words, header: Header) -> Text:
     return Text(f"{role.zh}任期届满：{people.zh}", f"the term of the {role.en} has ended: {people.en}")
 
 
+def _numbered(header: Header) -> Text:
+    if "number" not in header:
+        return same("")
+    return Text(f"，编号 {header['number']}", f", number {header['number']}")
+
+
 def _moved(words: Words, header: Header) -> Text:
     if header.get("from") == header.get("to"):
         return same("")
@@ -338,7 +346,10 @@ def _lapsed(words: Words, header: Header) -> Text:
 
 def _machine(words: Words, header: Header) -> Text:
     label, moved = words.transition(header["transition"]), _moved(words, header)
-    return Text(f"系统自动“{label.zh}”{moved.zh}", f"by the machine: {label.en}{moved.en}")
+    number = _numbered(header)
+    return Text(
+        f"系统自动“{label.zh}”{moved.zh}{number.zh}", f"by the machine: {label.en}{moved.en}{number.en}"
+    )
 
 
 def _abandoned(words: Words, header: Header) -> Text:

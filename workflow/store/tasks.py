@@ -7,7 +7,7 @@ on can change before it is written. The number of statements is the same for one
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import asdict, fields
 from typing import Any, Protocol
 
@@ -15,6 +15,7 @@ import orjson
 from sqlalchemy import BigInteger, bindparam, delete, func, literal_column, or_, select
 from sqlalchemy import update as update_
 
+from ..definition.model import Burden, Source
 from ..models import ConcernRow, EpisodeRow, ListRow, NudgeRow, TaskRow
 from ..task import (
     Backing,
@@ -30,7 +31,9 @@ from ..task import (
     Signature,
     Task,
 )
+from .burden import counted
 from .ports import Transaction
+from .sources import readings
 from .sql import OneOf, Statement
 
 TASK = TaskRow.__table__  # type: ignore[attr-defined]
@@ -52,6 +55,8 @@ _IN_BODY = (
     "pending",
     "last_opened",
     "step_end",
+    "began_at",
+    "numbers",
 )
 _PLAIN = tuple(field.name for field in fields(Task) if field.name not in _IN_BODY)
 _POSITIONS = {name: COLUMNS.index(name) for name in _PLAIN}
@@ -67,6 +72,15 @@ class Wants(Protocol):
 
     def parent_actors(self, version_id: int, kind: str, /) -> bool:
         """Whether who acted on the parent keeps somebody from acting on a task of that kind."""
+
+    def read_of_children(self, version_id: int, kind: str, /) -> Collection[str]:
+        """The kinds of its children whose facts that kind copies."""
+
+    def counting(self, version_id: int, kind: str, state: str, /) -> Burden | None:
+        """The budget that a task of that kind is about to use up; None in most states."""
+
+    def compared(self, version_id: int, kind: str, /) -> Collection[Source]:
+        """The sources that conditions of that kind compare."""
 
 
 # --- rows and records -------------------------------------------------------------------------------
@@ -109,6 +123,8 @@ def body_of(task: Task) -> str:
             "pending": [asdict(one) for one in task.pending],
             "last_opened": task.last_opened,
             "step_end": task.step_end,
+            "began_at": task.began_at,
+            "numbers": task.numbers,
         }
     ).decode()
 
@@ -230,9 +246,14 @@ _EPISODES = Statement(
     .where(OneOf(EPISODE.c.task_id, "ids"), EPISODE.c.ended_at.is_(None))
     .order_by(EPISODE.c.id)
 )
-_related = (TASK.c.id, TASK.c.kind, TASK.c.row_id, TASK.c.ended_at, TASK.c.outcome)
+_related = (TASK.c.id, TASK.c.kind, TASK.c.row_id, TASK.c.ended_at, TASK.c.outcome, TASK.c.unit_id)
 _CHILDREN = Statement(
     select(TASK.c.parent_id, *_related).where(OneOf(TASK.c.parent_id, "ids")).order_by(TASK.c.id)
+)
+_CHILD_FACTS = Statement(
+    select(TASK.c.id, TASK.c.body).where(
+        OneOf(TASK.c.parent_id, "ids"), OneOf(TASK.c.kind, "kinds", words=True)
+    )
 )
 _PARENTS = Statement(select(*_related).where(OneOf(TASK.c.id, "ids")))
 _BODIES = Statement(select(TASK.c.id, TASK.c.body).where(OneOf(TASK.c.id, "ids")))
@@ -421,7 +442,10 @@ def load(tx: Transaction, tasks: Sequence[Task], wants: Wants) -> list[Loaded]:
     ids = [task.id for task in tasks]
     nudges = _grouped(tx.all(_NUDGES, ids=ids), 1, _nudge)
     episodes = _grouped(tx.all(_EPISODES, ids=ids), 1, _episode)
-    children = _grouped(tx.all(_CHILDREN, ids=ids), 0, lambda row: _related_of(row[1:]))
+    copied = _child_facts(tx, tasks, wants)
+    children = _grouped(tx.all(_CHILDREN, ids=ids), 0, lambda row: _related_of(row[1:], copied.get(row[1])))
+    had = counted(tx, ((task, wants.counting(task.version_id, task.kind, task.state)) for task in tasks))
+    sources = readings(tx, ((task, wants.compared(task.version_id, task.kind)) for task in tasks))
     concerned, backing = _concerned(tx, ids)
     concerning = _concerning(tx, ids, wants)
     parents = _parents(tx, tasks)
@@ -439,6 +463,8 @@ def load(tx: Transaction, tasks: Sequence[Task], wants: Wants) -> list[Loaded]:
             backing=tuple(backing.get(task.id, ())),
             nudges=tuple(nudges.get(task.id, ())),
             parent_actors=actors.get(task.parent_id or 0, {}),
+            counted=had.get(task.id, ()),
+            sources=sources.get(task.id, ()),
         )
         for task in tasks
     ]
@@ -474,8 +500,21 @@ def _episode(row: tuple[Any, ...]) -> Episode:
     )
 
 
-def _related_of(row: Sequence[Any]) -> Related:
-    return Related(id=row[0], kind=row[1], row_id=row[2], ended_at=row[3], outcome=row[4])
+def _related_of(row: Sequence[Any], facts: Mapping[str, Any] | None = None) -> Related:
+    ident, kind, row_id, ended, outcome, unit = row
+    return Related(
+        id=ident, kind=kind, row_id=row_id, ended_at=ended, outcome=outcome, unit_id=unit, facts=facts
+    )
+
+
+def _child_facts(tx: Transaction, tasks: Sequence[Task], wants: Wants) -> Mapping[int, Mapping[str, Any]]:
+    """What children report, of those tasks whose definition copies it."""
+    kinds = {task.id: wants.read_of_children(task.version_id, task.kind) for task in tasks}
+    ids = [ident for ident, read in kinds.items() if read]
+    if not ids:
+        return {}
+    every = sorted({kind for read in kinds.values() for kind in read})
+    return {row[0]: orjson.loads(row[1])["facts"] for row in tx.all(_CHILD_FACTS, ids=ids, kinds=every)}
 
 
 def _row(row: tuple[Any, ...]) -> Row:

@@ -51,8 +51,33 @@ def _milestone() -> None:
     op.create_index("milestone_of_campaign", "milestone", ["campaign_id", "name"])
 
 
+def _document_number() -> None:
+    op.create_table(
+        "document_number",
+        sa.Column(
+            "campaign_id",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            autoincrement=False,
+            nullable=False,
+        ),
+        sa.Column("pattern", sa.String(), nullable=False),
+        sa.Column("year", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("last", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("campaign_id", "pattern", "year"),
+    )
+
+
+def _task_of_unit() -> None:
+    op.create_index("task_of_unit", "task", ["unit_id", "kind"], unique=False)
+
+
 # One function for each table that is made or changed, in the order in which they run.
-_STEPS: Sequence[Callable[[], None]] = (_interest, _milestone)
+_STEPS: Sequence[Callable[[], None]] = (
+    _interest,
+    _milestone,
+    _document_number,
+    _task_of_unit,
+)
 
 # The columns that are instants, of every table that is made or changed above: its view is made anew.
 _INSTANTS: Mapping[str, Sequence[str]] = {

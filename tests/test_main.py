@@ -44,6 +44,7 @@ COMMANDS = (
         "delegate",
         "post",
         "release",
+        "pairing",
         "demo",
         "version",
     ),

@@ -146,7 +146,7 @@ def problem_of(problem: Problem) -> dict[str, Any]:
         "checkers": sorted(problem.checkers),
         "each": problem.each,
         "most": problem.most,
-        "last": sorted(problem.last),
+        "last": [list(pair) for pair in sorted(problem.last)],
         "barred": [[*pair, why.zh, why.en] for pair, why in sorted(problem.barred.items())],
         "distances": sorted([*sorted(two), km] for two, km in problem.distances.items()),
         "within": problem.within,

@@ -23,6 +23,7 @@ from commands import (
     packs,
     pairing,
     people,
+    rounds,
     watch,
     why,
 )
@@ -56,6 +57,7 @@ for theme in (
     opening,
     people,
     pairing,
+    rounds,
     health,
     watch,
     demo,

@@ -5,7 +5,8 @@
     why.py      explain                          health.py    release, verify, doctor
     acting.py   act                              watch.py     simulate, daemon
     opening.py  open                             demo.py      demo
-    interests.py   interest
+    interests.py   interest                      pairing.py   pairing draw, show, verify
+    rounds.py   rounds
 
 What they share: speaking.py (one of two languages, and a sentence for every error), arguments.py
 (how a command is declared), desk.py (settings, database, output), screen.py (columns, progress, the

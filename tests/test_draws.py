@@ -288,3 +288,27 @@ def test_what_the_command_line_refuses(desk: tuple[Story, Desk], tmp_path: Path)
     near = tmp_path / "km.csv"
     near.write_text("east,west,12\neast,west,13\n")
     assert "Keep one" in line.call(*draw, "--distances", str(near)).stderr
+
+
+# --- the year's moments -----------------------------------------------------------------------------
+
+
+def test_rounds_shows_the_moments_of_a_year_and_what_they_would_open(desk: tuple[Story, Desk]) -> None:
+    story, line = desk
+    story.at("2026-05-06 12:00")
+    told_ = line.call("rounds", "--until", "2026-12-31")
+    assert told_.exit_code == 0, told_.stderr
+    past, coming = told_.stdout.partition("have passed")[2].split("to come")
+    assert "done 6" in past
+    assert "2026-05-06 09:00" in past
+    assert "moved from 2026-05-01 (" in past
+    assert "2026-06-01 09:00  checks  will 6" in coming
+    assert "2026-10-08 09:00" in coming  # the national holiday moves it
+    assert "2027" not in coming
+    chinese = line.call("rounds", "--until", "2026-12-31", lang="zh").stdout
+    assert "错过的合并补办一次" in chinese
+    assert "遇假日顺延" in chinese
+    found = json.loads(line.call("rounds", "--json").stdout)
+    assert {one["status"] for one in found["moments"]} >= {"done", "coming"}
+    assert found["rounds"][0]["name"] == "checks"
+    assert line.call("rounds", "--until", "2020-01-01").exit_code == 1

@@ -45,6 +45,7 @@ COMMANDS = (
         "post",
         "release",
         "pairing",
+        "rounds",
         "demo",
         "version",
     ),

@@ -6,6 +6,7 @@ firing.py    rounds and their moments           writing.py    from decisions to 
 claimed.py   from rows to tasks                 surroundings.py   packs, calendars, people: cached
 loading.py   bringing a pack into force         memory.py     keeping the collector calm
 opening.py   a task opened by hand              report.py    what it answers
+drawing.py   the pairs of a round's draw
 """
 
 from __future__ import annotations

@@ -44,6 +44,8 @@ COMMANDS = (
         "delegate",
         "post",
         "release",
+        "pairing",
+        "rounds",
         "demo",
         "version",
         "replan",

@@ -187,6 +187,61 @@ def test_a_moment_that_a_holiday_moved_says_so(tell: Tell, tmp_path: Path) -> No
     assert moments(story)[before:] == [("2026-04-06 09:00", "done", "moved from 2026-04-06")]
 
 
+_POLICIES = [
+    ("run once", ["skipped: missed", "skipped: missed", "caught up"]),
+    ("run each", ["caught up"] * 3),
+    ("skip", ["skipped: missed"] * 3),
+]
+_RECURRING = [  # three moments each, of which holidays move the second or third
+    (
+        "quarter start 09:00",
+        ["2026-04-01", "2026-07-01", "2026-10-01"],
+        "2026-10-08 09:00",
+        "2026-10-20 12:00",
+    ),
+    ("day 1 09:00", ["2026-04-01", "2026-05-01", "2026-06-01"], "2026-06-01 09:00", "2026-06-15 12:00"),
+    ("month end 17:00", ["2026-03-31", "2026-04-30", "2026-05-31"], "2026-06-01 17:00", "2026-06-15 12:00"),
+]
+
+
+@pytest.mark.parametrize(("missed", "notes"), _POLICIES)
+@pytest.mark.parametrize(("at", "days", "last", "now"), _RECURRING)
+def test_months_and_quarters_that_were_missed(
+    tmp_path: Path, at: str, days: list[str], last: str, now: str, missed: str, notes: list[str]
+) -> None:
+    campaign = recurring(tmp_path, at, missed=missed).campaign
+    due = rounds.due_moments(campaign, default_calendar("Asia/Shanghai"), {}, instant(now))
+    assert [one.nominal[:10] for one in due] == days
+    assert local(due[-1].at) == last
+    assert [one.note for one in due] == notes
+    assert [one.runs for one in due] == [note == "caught up" for note in notes]
+
+
+@pytest.mark.parametrize(("missed", "notes"), _POLICIES)
+@pytest.mark.parametrize(("at", "days", "last", "now"), _RECURRING)
+def test_months_and_quarters_that_were_slept_through(
+    tell: Tell, tmp_path: Path, at: str, days: list[str], last: str, now: str, missed: str, notes: list[str]
+) -> None:
+    """The daemon was down for all three: each is on record, and the policy says which open anything."""
+    story = tell(recurring(tmp_path, at, missed=missed))
+    story.sleep_through(until=now)
+    assert [(nominal[:10], note) for nominal, _, note in moments(story)] == list(
+        zip(days, notes, strict=True)
+    )
+    assert len(story.find("errand")) == 2 * notes.count("caught up")
+
+
+@pytest.mark.parametrize(("at", "days", "last", "now"), _RECURRING)
+def test_months_and_quarters_that_are_seen_in_time(
+    tell: Tell, tmp_path: Path, at: str, days: list[str], last: str, now: str
+) -> None:
+    story = tell(recurring(tmp_path, at, missed="skip")).at(last)
+    assert [(nominal[:10], status) for nominal, status, _ in moments(story)] == [
+        (day, "done") for day in days
+    ]
+    assert len(story.find("errand")) == 6
+
+
 # --- crashes ----------------------------------------------------------------------------------------
 
 

@@ -469,6 +469,37 @@ class MomentRow(SQLModel, table=True):
     note: str  # why it was late or skipped; empty when in time
 
 
+class DrawRow(SQLModel, table=True):
+    """A draw of who checks whom, as it was made: with its seed and constraints anyone can repeat it."""
+
+    __tablename__ = "draw"
+    __table_args__ = (
+        # The pairs of the draw before, and the draw that waits for its moment, without reading all.
+        Index("draw_of_round", "campaign_id", "round", "kind"),
+        # A moment uses one draw of a kind: two daemons can't give it two.
+        Index(
+            "draw_of_moment",
+            "moment_id",
+            "kind",
+            unique=True,
+            sqlite_where=text("moment_id IS NOT NULL"),
+            postgresql_where=text("moment_id IS NOT NULL"),
+        ),
+    )
+    id: int | None = _auto()
+    campaign_id: int = _to("campaign.id")
+    round: str
+    kind: str
+    label: str  # the nominal of the moment that it was made for
+    seed: str = _words()
+    problem: str = _words()  # JSON: units and constraints, see pairing.problem_of
+    result: str = _words()  # JSON: the pairs, or the conflict
+    status: str  # drawn, impossible
+    person_id: int | None = _to("person.id", null=True)  # who; nobody: the round itself
+    drawn_at: int = _big()
+    moment_id: int | None = _big(null=True)  # the moment that used it
+
+
 class CounterRow(SQLModel, table=True):
     """Ids on SQLite, taken in blocks. PostgreSQL has sequences."""
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from itertools import takewhile
 from typing import Any
 
 import orjson
@@ -23,6 +24,7 @@ from .store.ports import Transaction
 from .store.sql import Statement
 
 MOMENT = MomentRow.__table__  # type: ignore[attr-defined]
+OPEN, COMPLETE, DRAW = "open", "complete", "draw"  # what an item does
 START, END = "start", "end"  # milestones between which recurring rounds run
 SKIPPED = "left out: "  # in the note of a moment: what it will not do, and why
 LATE = 15 * 60 * 1000  # ms; a moment seen later than this was missed
@@ -43,6 +45,7 @@ _open_columns = (
     MOMENT.c["items"],
     MOMENT.c.cursor,
     MOMENT.c.note,
+    MOMENT.c.nominal,
 )
 _open = select(*_open_columns).where(MOMENT.c.status == "open").order_by(MOMENT.c.at, MOMENT.c.id)
 _READ_OPEN = Statement(_open)
@@ -57,6 +60,11 @@ _PUT_OFF = Statement(
     update(MOMENT)
     .where(*_expected)
     .values(items=bindparam("left"), status=bindparam("state"), note=bindparam("remark"))
+)
+_EXPAND = Statement(
+    update(MOMENT)
+    .where(*_expected)
+    .values(items=bindparam("left"), total=bindparam("many"), status=bindparam("state"))
 )
 _RELEASE = Statement(
     update(MOMENT)
@@ -90,8 +98,8 @@ class DueMoment:
 class Item:
     """One thing that a moment does, and how often it has failed."""
 
-    what: str  # open, complete
-    args: tuple[Any, ...]  # kind, unit and track to open; the draft to complete
+    what: str  # OPEN, COMPLETE, DRAW
+    args: tuple[Any, ...]  # kind, unit, track (and checker) to open; the draft to complete; what to draw
     tries: int = 0  # failed ones
     retry_at: int = 0
 
@@ -110,6 +118,7 @@ class OpenMoment:
     items: Sequence[Item]
     cursor: int  # how many items are done
     note: str
+    nominal: str
 
     @property
     def ready_at(self) -> int:
@@ -118,7 +127,8 @@ class OpenMoment:
 
     def next_items(self, most: int) -> Sequence[Item]:
         """Up to so many items that never failed, or one that did."""
-        batch = self.items[self.cursor : self.cursor + most]
+        ahead = self.items[self.cursor : self.cursor + most]
+        batch = list(takewhile(lambda item: item.what != DRAW, ahead))  # pairs are not known yet
         fresh = [item for item in batch if item.tries == 0]
         return fresh or batch[:1]
 
@@ -301,6 +311,30 @@ def put_off(tx: Transaction, moment: OpenMoment, retry_at: int, most: int, why: 
     return saved == 1
 
 
+def next_to_work_off(tx: Transaction, now: int) -> OpenMoment | None:
+    """The oldest moment that isn't worked off, and may go on; without a lock."""
+    found = map(_moment, tx.all(_READ_OPEN))
+    return next((one for one in found if one.ready_at <= now), None)
+
+
+def expand(tx: Transaction, moment: OpenMoment, items: Sequence[Item]) -> bool:
+    """Put items in the place of the next one; False if somebody was faster."""
+    at = moment.cursor
+    every = [*moment.items[:at], *items, *moment.items[at + 1 :]]
+    state = "open" if len(every) > at else "done"
+    return (
+        tx.run(_EXPAND, moment=moment.id, expected=at, left=_written(every), many=len(every), state=state)
+        == 1
+    )
+
+
+def lay_aside(tx: Transaction, moment: OpenMoment, why: str) -> bool:
+    """Set a moment aside at once, for a person to see; False if somebody was faster."""
+    note, left = "; ".join(one for one in (moment.note, why) if one), _written(moment.items)
+    aside = {"moment": moment.id, "expected": moment.cursor, "left": left, "remark": note}
+    return tx.run(_PUT_OFF, state="set aside", **aside) == 1
+
+
 def release(tx: Transaction, moment: int) -> bool:
     """A person has mended what was wrong: what a moment left undone is tried again."""
     for row in tx.all(_READ_SET_ASIDE):
@@ -310,13 +344,23 @@ def release(tx: Transaction, moment: int) -> bool:
     return False
 
 
+def next_label(
+    tx: Transaction, campaign_id: int, round_: Round, campaign: Campaign, calendar: Calendar
+) -> str | None:
+    """The nominal of the moment that is set aside, else of the round's next one; None after its last."""
+    aside = [one.nominal for one in map(_moment, tx.all(_READ_SET_ASIDE)) if one.round == round_.name]
+    last = last_moments(tx, campaign_id).get(round_.name)
+    coming = (nominal for nominal, _ in occurrences(round_, campaign, calendar, last, None))
+    return min(aside, default=None) or next(coming, None)
+
+
 def release_named(tx: Transaction, name: str, nominal: str) -> int:
     """Release a round's moment by what a person calls it, in every campaign; how many were set aside."""
     return sum(release(tx, row[0]) for row in tx.all(_NAMED_SET_ASIDE, name=name, named=nominal))
 
 
 def _moment(row: tuple[Any, ...]) -> OpenMoment:
-    ident, campaign, name, version, items, cursor, note = row
+    ident, campaign, name, version, items, cursor, note, nominal = row
     return OpenMoment(
         id=ident,
         campaign_id=campaign,
@@ -328,6 +372,7 @@ def _moment(row: tuple[Any, ...]) -> OpenMoment:
         ],
         cursor=cursor,
         note=note,
+        nominal=nominal,
     )
 
 

@@ -269,8 +269,16 @@ class _RoundReader:
             cursor.fail("已声明的事项类型", "a declared kind of task", found=kind, words=self._kinds)
             return None
         what = Text("单位类别", "kind of unit")
-        values = words(cursor, {"each": lambda item: reference(item, self._unit_kinds, what)}, ("each",))
-        return model.Opening(kind=kind, each=values["each"]) if "each" in values else None
+        known: dict[str, Callable[[Cursor], Any]] = {
+            "each": lambda item: reference(item, [*self._unit_kinds, model.PAIR], what)
+        }
+        each = cursor.get("each")
+        if each is not None and each.node.value == model.PAIR:
+            known["of"] = lambda item: reference(item, self._unit_kinds, what)
+        values = words(cursor, known, ("each",))
+        if "each" not in values:
+            return None
+        return model.Opening(kind=kind, each=values["each"], of=values.get("of"))
 
 
 _POST = re.compile(r"(?P<deputy>deputy )?(?P<post>[a-z][a-z0-9_]*) at (?P<unit>[a-z0-9_.]+)")

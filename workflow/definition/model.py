@@ -20,6 +20,7 @@ FactType = Literal["text", "number", "percent", "count", "date", "choice", "yes/
 Light = Literal["green", "blue", "yellow", "red"]
 LIGHTS: tuple[Light, ...] = ("green", "blue", "yellow", "red")  # from harmless to grave
 Outcome = Literal["accepted", "abandoned"]
+PAIR = "pair"  # `each: pair`: one for each pair of a draw
 BACK = "back"  # `to: back`: the state the task came from
 ANYONE = "anyone"  # `not_by: anyone`: whoever acted on the task before
 OPENED = "opened"  # `not_by: opened`: whoever opened the task by hand
@@ -115,8 +116,9 @@ class Opening:
     """Tasks to open: one, or one for each row of a list or each unit of a kind."""
 
     kind: str
-    each: str | None = None  # a list (in definitions) or a kind of unit (in rounds)
+    each: str | None = None  # a list (in definitions); a kind of unit, or PAIR (in rounds)
     units: str | None = None  # in definitions: a kind of unit, one task for each
+    of: str | None = None  # of pairs: only units of this kind; None takes all that the parties allow
     where: Term | None = None  # of a list: only the rows of which this holds
     party: str | None = None  # which of our parties becomes the supervised one; the first if None
     passes: Mapping[str, str] = field(default_factory=dict)  # theirs: ours, see `Passed`

@@ -8,6 +8,7 @@ loading.py   bringing a pack into force         memory.py     keeping the collec
 opening.py   a task opened by hand              report.py    what it answers
 milestones.py   where people have moved them    replanning.py   moving milestones
 migrating.py   families onto another version    changes.py   what a report shows first
+drawing.py   the pairs of a round's draw
 """
 
 from __future__ import annotations

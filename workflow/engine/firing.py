@@ -12,19 +12,20 @@ import structlog
 
 from .. import rounds
 from ..decision import Act, Decision, NewTask, act
-from ..definition.model import Opening, Pack, Round
+from ..definition.model import PAIR, Opening, Pack, Round
 from ..errors import OverBudget, Overtaken, Refused, StoreError
+from ..rounds import COMPLETE, DRAW, OPEN
 from ..store import organisation, tasks
 from ..store.applying import Salts
 from ..store.organisation import CampaignInForce
 from ..store.ports import Port
 from .burden import hold_units, over_budget, with_earlier
+from .drawing import Drawing, items_of
 from .report import Ran
 from .surroundings import Frame, Library
 from .sweeping import TRIES, retry_after
 from .writing import write
 
-OPEN, COMPLETE = "open", "complete"  # the two kinds of items of a moment
 _SET_ASIDE_AT = tasks.COLUMNS.index("set_aside_at")
 
 log = structlog.get_logger("duban.engine")
@@ -35,11 +36,13 @@ class Firing:
 
     def __init__(self, port: Port, library: Library, salts: Salts, size: int) -> None:
         self._port, self._library, self._salts, self._size = port, library, salts, size
+        self._drawing = Drawing(port, library)
 
     def fire(self, now: int, ran: Ran) -> bool:
         """Work off a batch of an open moment, or record the next one that is due; whether there was any."""
         try:
-            return self._work_off(now, ran) or self._record_next(now, ran)
+            drawn = self._drawing.draw(now, ran)
+            return drawn or self._work_off(now, ran) or self._record_next(now, ran)
         except Overtaken as overtaken:
             log.info("round overtaken", why=str(overtaken))
             return False  # another daemon has this moment
@@ -87,8 +90,8 @@ class Firing:
             if frame.stamp.held or tasks.any_planned(tx, frame.stamp.epoch, now):
                 return False  # a draft that is completed would hide that it was planned under another date
             moment = rounds.open_moment(tx, now)
-            if moment is None:
-                return False
+            if moment is None or moment.items[moment.cursor].what == DRAW:
+                return False  # nothing, or it came in between: first it is drawn
             batch.extend(moment.next_items(size))
             opens = [_new_task(frame, moment, *item.args) for item in batch if item.what == OPEN]
             drafts = [item.args[0] for item in batch if item.what == COMPLETE]
@@ -152,25 +155,29 @@ def _items(frame: Frame, campaign: CampaignInForce, round_: Round) -> list[round
         drafts = tasks.drafts_of(frame.tx, campaign.id, round_.completes, frame)
         return [rounds.Item(what=COMPLETE, args=(draft,)) for draft in drafts]
     tracks: Sequence[str] = round_.tracks or ("",)
-    return [
-        rounds.Item(what=OPEN, args=(opening.kind, unit, track))
-        for opening in round_.opens
-        for track in tracks
-        for unit in _units(frame, pack, opening)
-    ]
+    return [item for opening in round_.opens for item in _opened(frame, pack, opening, tracks)]
+
+
+def _opened(frame: Frame, pack: Pack, opening: Opening, tracks: Sequence[str]) -> list[rounds.Item]:
+    if opening.each == PAIR:
+        return items_of(opening, tracks)
+    units = _units(frame, pack, opening)
+    return [rounds.Item(what=OPEN, args=(opening.kind, unit, track)) for track in tracks for unit in units]
 
 
 def _units(frame: Frame, pack: Pack, opening: Opening) -> list[int]:
     return organisation.units_of_kind(frame.tx, list(pack.campaign.units), opening.each or "")
 
 
-def _new_task(frame: Frame, moment: rounds.OpenMoment, kind: str, unit: int, track: str) -> NewTask:
+def _new_task(
+    frame: Frame, moment: rounds.OpenMoment, kind: str, unit: int, track: str, *others: int
+) -> NewTask:
     definition = frame.version(moment.version_id).books[kind].definition
     return NewTask(
         kind=kind,
         campaign_id=moment.campaign_id,
         version_id=moment.version_id,
-        parties={definition.first_party: unit},
+        parties=dict(zip(definition.parties, (unit, *others), strict=False)),
         unit_id=unit,
         track=track or None,
         parent_id=None,

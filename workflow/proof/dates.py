@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 from ..definition import terms
-from ..definition.model import Campaign, Deadline, Definition, Opening, Pack, Round
+from ..definition.model import PAIR, Campaign, Deadline, Definition, Opening, Pack, Round
 from ..moment import parse_moment
 from ..text import Text
 from .logic import COMPLETED
@@ -112,7 +112,10 @@ def _opens(pack: Pack, report: Report, one: Round, opening: Opening) -> None:
         found = Text(f"{opening.kind}（deadline: given）", f"{opening.kind} (deadline: given)")
         zh, en = "自有期限规定的类型：轮次给不出期限", "a kind with a deadline of its own: rounds pass none"
         report.fail(key, found, zh, en)
-    _one_party(report, key, opening, target)
+    if opening.each == PAIR:
+        _two_parties(report, key, opening, target)
+    else:
+        _one_party(report, key, opening, target)
     day = fixed_day(target.deadline, pack.campaign)
     if day is not None:
         _in_time(pack.campaign, report, key, one, (opening.kind, day))
@@ -127,6 +130,20 @@ def _one_party(report: Report, key: str, opening: Opening, target: Definition) -
         zh = f"{opening.kind} 所允许的单位类别（{'、'.join(allowed)}）"
         en = f"a kind of unit that {opening.kind} allows ({', '.join(allowed)})"
         report.fail(f"{key}.each", opening.each, zh, en, word=opening.each, words=allowed)
+
+
+def _two_parties(report: Report, key: str, opening: Opening, target: Definition) -> None:
+    """The first is checked by the second; units that are drawn must be allowed as both."""
+    if len(target.parties) != 2:
+        found = ", ".join(target.parties)
+        zh, en = "有两个当事方的类型（被检查、检查）", "a kind with two parties: the checked, the checker"
+        report.fail(f"{key}.each", found, zh, en)
+        return
+    for party, allowed in target.parties.items():
+        if opening.of is not None and allowed and opening.of not in allowed:
+            zh = f"{opening.kind} 的 {party} 所允许的单位类别（{'、'.join(allowed)}）"
+            en = f"a kind of unit that {opening.kind} allows as {party} ({', '.join(allowed)})"
+            report.fail(f"{key}.of", opening.of, zh, en, word=opening.of, words=allowed)
 
 
 def _in_time(campaign: Campaign, report: Report, key: str, one: Round, due: tuple[str, date]) -> None:

@@ -14,6 +14,38 @@ down_revision = "0001"
 branch_labels = None
 depends_on = None
 
+_ID = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+
+
+def _draw() -> None:
+    op.create_table(
+        "draw",
+        sa.Column("id", _ID, autoincrement=True, nullable=False),
+        sa.Column("campaign_id", _ID, nullable=False),
+        sa.Column("round", sa.String(), nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("label", sa.String(), nullable=False),
+        sa.Column("seed", sa.Text(), nullable=False),
+        sa.Column("problem", sa.Text(), nullable=False),
+        sa.Column("result", sa.Text(), nullable=False),
+        sa.Column("status", sa.String(), nullable=False),
+        sa.Column("person_id", _ID, nullable=True),
+        sa.Column("drawn_at", sa.BigInteger(), nullable=False),
+        sa.Column("moment_id", sa.BigInteger(), nullable=True),
+        sa.ForeignKeyConstraint(["campaign_id"], ["campaign.id"]),
+        sa.ForeignKeyConstraint(["person_id"], ["person.id"]),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index("draw_of_round", "draw", ["campaign_id", "round", "kind"], unique=False)
+    op.create_index(
+        "draw_of_moment",
+        "draw",
+        ["moment_id", "kind"],
+        unique=True,
+        sqlite_where=sa.text("moment_id IS NOT NULL"),
+        postgresql_where=sa.text("moment_id IS NOT NULL"),
+    )
+
 
 def _interest() -> None:
     ident = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
@@ -77,12 +109,14 @@ _STEPS: Sequence[Callable[[], None]] = (
     _milestone,
     _document_number,
     _task_of_unit,
+    _draw,
 )
 
 # The columns that are instants, of every table that is made or changed above: its view is made anew.
 _INSTANTS: Mapping[str, Sequence[str]] = {
     "interest": ("valid_from", "valid_to", "recorded_at"),
     "milestone": ("moved_at",),
+    "draw": ("drawn_at",),
 }
 
 

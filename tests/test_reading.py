@@ -277,7 +277,12 @@ def test_history_tells_what_was_reported_and_who_was_told(story: Story) -> None:
     rows = {"problems": [{"what": "屋顶漏水", "due": "2026-04-10"}]}
     story.does("handler of beiwan", "submit", check, own_score=88, rows=rows, evidence=1)
     entry = _told(story, check)[2]
-    assert [one.zh for one in entry.values] == ["自评得分：88", "问题清单：屋顶漏水，2026-04-10"]
+    told = [one.zh for one in entry.values]
+    assert told == [
+        "自评得分：88",
+        "问题清单：屋顶漏水，2026-04-10",
+        "自查进度：100%",
+    ]  # the last was set by it
     assert [one.en for one in entry.told] == ["Zheng Mou-ming", "Wang Mou-qing"]
     assert entry.text.zh.endswith("附佐证 1 份")
 

@@ -10,12 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.builders import Life, around, at, task, view
+from tests.builders import SUPERVISOR, Life, around, at, task, view
 from tests.four_checks import FOUR_CHECKS
 from tests.packs import changed, problems_of, small_pack, write_pack
 from workflow.condition import compile_term
 from workflow.decision import Book, NewTask, begin
-from workflow.decision.places import Places
+from workflow.decision.tree import Tree
 from workflow.definition import Pack
 from workflow.definition.model import Formula, Unit
 from workflow.definition.terms import MICRO, SourcesDiffer
@@ -210,6 +210,7 @@ SLIPS = [
         "a declared kind of unit",
         "region",
     ),
+    Slip("campaign", _DIFFER, "satisfaction < 80", "escalations.they_differ.when", "a declared fact"),
     Slip("campaign", _DIFFER, "sources differ by 0", "escalations.they_differ.when", "a number above 0"),
     Slip(
         "campaign",
@@ -418,11 +419,11 @@ def test_a_half_is_rounded_up() -> None:
     assert weighted_mean([(1, 80_000_000), (1, 80_009_999)]) == 80_000_000
 
 
-# --- places -----------------------------------------------------------------------------------------
+# --- units of a kind --------------------------------------------------------------------------------
 
 
-def places() -> Places:
-    tree = [
+def tree() -> Tree:
+    listed = [
         ("city", "city", None),
         ("bureau", "bureau", "city"),
         ("east", "region", "city"),
@@ -432,8 +433,8 @@ def places() -> Places:
         ("w1", "town", "west"),
         ("new", "town", "west"),
     ]
-    units = {code: Unit(code=code, kind=kind, label=NAME, inside=above) for code, kind, above in tree}
-    return Places(units=units, ids={code: n for n, (code, _, _) in enumerate(tree, 1) if code != "new"})
+    units = {code: Unit(code=code, kind=kind, label=NAME, inside=above) for code, kind, above in listed}
+    return Tree(units=units, ids={code: n for n, (code, _, _) in enumerate(listed, 1) if code != "new"})
 
 
 @pytest.mark.parametrize(
@@ -448,11 +449,35 @@ def places() -> Places:
     ],
 )
 def test_for_which_units_of_a_kind_a_task_opens(kind: str, unit: int, expected: tuple[int, ...]) -> None:
-    assert places().of_kind(kind, unit) == expected
+    assert tree().of_kind(kind, unit) == expected
 
 
 def test_the_pack_is_proven(four: Pack) -> None:
     assert prove(four) == ()
+
+
+# --- a checklist ------------------------------------------------------------------------------------
+
+MARKS = [{"indicator": ident, "points": points} for ident, points in (("1.1", 90), ("1.2", 50), ("2.1", 70))]
+
+
+def test_open_rows_of_a_checklist_are_those_without_points(tmp_path: Path) -> None:
+    waits = FOUR_CHECKS["self_check"].replace(
+        "to: closed, by: supervisor}", "to: closed, by: supervisor, when: open standards == 0}"
+    )
+    pack = small_pack(tmp_path, **{**FOUR_CHECKS, "self_check": waits})
+    books = {kind: Book(definition=one) for kind, one in pack.definitions.items()}
+    life = Life.begin(
+        books, kind="self_check", deadline=None, others={"milestones": pack.campaign.milestones}
+    )
+    assert life.loaded.rows == (), "nothing is written before it is reported"
+    life.act("2026-03-03", "report", rows={"standards": MARKS[:2]})
+    with pytest.raises(NotNow, match="open rows of Standards"):
+        life.act("2026-03-04", "close", SUPERVISOR)
+    life.act("2026-03-05", "report", rows={"standards": [*MARKS[1:]]})
+    assert (len(life.loaded.rows), life.task.facts) == (3, {"own_score": 76.67})  # (3·90 + 50 + 2·70) / 6
+    life.act("2026-03-06", "close", SUPERVISOR)
+    assert life.task.outcome == "accepted"
 
 
 # --- ballots ----------------------------------------------------------------------------------------

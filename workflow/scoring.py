@@ -26,7 +26,7 @@ class Part:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Place:
+class Ranked:
     """A unit in a ranking."""
 
     unit_id: int
@@ -48,7 +48,7 @@ def weighted_mean(marks: Iterable[tuple[int, int]]) -> int:
     return (2 * total + _HUNDREDTH * weights) // (2 * _HUNDREDTH * weights) * _HUNDREDTH
 
 
-def ranking(formula: Formula, known: Mapping[int, Mapping[str, tuple[int, int]]]) -> tuple[Place, ...]:
+def ranking(formula: Formula, known: Mapping[int, Mapping[str, tuple[int, int]]]) -> tuple[Ranked, ...]:
     """Units by their score, the highest first; behind them those of which something is missing.
 
     Args:
@@ -61,15 +61,15 @@ def ranking(formula: Formula, known: Mapping[int, Mapping[str, tuple[int, int]]]
     return (*placed, *sorted((one for one in listed if one.score is None), key=_order))
 
 
-def _order(place: Place) -> tuple[int, int]:
+def _order(place: Ranked) -> tuple[int, int]:
     return -(place.score or 0), place.unit_id
 
 
-def _at(place: Place, rank: int) -> Place:
-    return Place(unit_id=place.unit_id, rank=rank, score=place.score, parts=place.parts)
+def _at(place: Ranked, rank: int) -> Ranked:
+    return Ranked(unit_id=place.unit_id, rank=rank, score=place.score, parts=place.parts)
 
 
-def _place(formula: Formula, unit: int, told: Mapping[str, tuple[int, int]]) -> Place:
+def _place(formula: Formula, unit: int, told: Mapping[str, tuple[int, int]]) -> Ranked:
     parts = tuple(
         Part(source=source, weight=weight, value=told[source][0], task_id=told[source][1])
         if source in told
@@ -78,4 +78,4 @@ def _place(formula: Formula, unit: int, told: Mapping[str, tuple[int, int]]) -> 
     )
     marks = [(part.weight, part.value) for part in parts if part.value is not None]
     score = weighted_mean(marks) if len(marks) == len(parts) else None
-    return Place(unit_id=unit, rank=None, score=score, parts=parts)
+    return Ranked(unit_id=unit, rank=None, score=score, parts=parts)

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ..calendar import Calendar
-from ..definition.model import Burden, Definition
+from ..definition.model import BACK, Burden, Definition
 from ..errors import OverBudget
 from ..task import Counted
 from ..text import Text
@@ -27,7 +27,7 @@ def check_begin(case: Case, target: str | None, facts: Mapping[str, Any]) -> Non
     burden, task = case.around.burden, case.task
     if burden is None or task.kind not in burden.counts or task.began_at is not None:
         return
-    if target is None or not begins(case.book.definition, target):
+    if target is None or target == BACK or not begins(case.book.definition, target):
         return
     scope = facts.get(burden.scope, task.facts.get(burden.scope))
     check_budget(burden, case.loaded.counted, scope, case.view.calendar, case.now)

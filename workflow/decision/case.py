@@ -31,7 +31,7 @@ from .outcome import (
     Reason,
     RowChange,
 )
-from .places import Places
+from .tree import Tree
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -47,7 +47,7 @@ class Surroundings:
     calendars: Mapping[int, Calendar] = field(default_factory=dict)  # of this and earlier epochs
     books: Mapping[str, Book]  # by kind, of the task's version
     burden: Burden | None = None  # of the campaign
-    places: Places = field(default_factory=Places)
+    tree: Tree = field(default_factory=Tree)
 
 
 class Case:
@@ -325,7 +325,7 @@ class Case:
         ]
         if opening.units is not None:
             has_one = {child.unit_id for child in going_on}
-            units = self.around.places.of_kind(opening.units, self.task.unit_id)
+            units = self.around.tree.of_kind(opening.units, self.task.unit_id)
             return [self._new(opening, origin, unit=unit) for unit in units if unit not in has_one]
         if opening.each is None:
             return [self._new(opening, origin)]

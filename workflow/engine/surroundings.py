@@ -15,7 +15,7 @@ from typing import Any
 
 from ..calendar import Calendar, CalendarYear, default_calendar
 from ..decision import Book, Loaded, NewTask, Surroundings
-from ..decision.places import Places
+from ..decision.tree import Tree
 from ..definition import Pack, pack_from_source
 from ..definition.model import Burden, Campaign, Source
 from ..errors import DubanError, Unknown
@@ -217,7 +217,7 @@ class Frame:
             calendars=self._calendars(campaign.zone),
             books=version.books,
             burden=campaign.burden,
-            places=Places(units=campaign.units, ids=directory.units),
+            tree=Tree(units=campaign.units, ids=directory.units),
         )
 
     def _directory(self, version: Version) -> Directory:

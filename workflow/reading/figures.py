@@ -10,7 +10,7 @@ from ..condition import to_micro
 from ..definition.checklist import INDICATOR, POINTS, REMARK
 from ..definition.model import Checklist, Formula, Pack
 from ..engine import Frame
-from ..scoring import Place, ranking
+from ..scoring import Ranked, ranking
 from ..store import organisation
 from ..store.organisation import CampaignInForce
 from ..store.sources import Told, told_about
@@ -92,7 +92,7 @@ def _ranking(
         kind=formula.kind,
         weights=formula.weights,
         units=tuple(
-            _scored(frame, campaign, place, called.unit(place.unit_id)) for place in ranking(formula, known)
+            _scored(frame, campaign, one, called.unit(one.unit_id)) for one in ranking(formula, known)
         ),
     )
 
@@ -110,7 +110,7 @@ def _known(pack: Pack, formula: Formula, told: list[Told], track: str | None) ->
     return found
 
 
-def _scored(frame: Frame, campaign: CampaignInForce, place: Place, unit: Text) -> Scored:
+def _scored(frame: Frame, campaign: CampaignInForce, one: Ranked, unit: Text) -> Scored:
     parts = tuple(
         PartView(
             source=part.source,
@@ -118,9 +118,9 @@ def _scored(frame: Frame, campaign: CampaignInForce, place: Place, unit: Text) -
             value=part.value,
             task=None if part.task_id is None else number_of(frame, part.task_id, campaign.id),
         )
-        for part in place.parts
+        for part in one.parts
     )
-    return Scored(unit=unit, rank=place.rank, score=place.score, parts=parts, missing=place.missing)
+    return Scored(unit=unit, rank=one.rank, score=one.score, parts=parts, missing=one.missing)
 
 
 # --- the checklist ----------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ from ..definition.model import Unit
 
 
 @dataclass(frozen=True, kw_only=True)
-class Places:
+class Tree:
     """The units of a campaign, with their ids."""
 
     units: Mapping[str, Unit] = field(default_factory=dict)  # by code

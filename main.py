@@ -24,6 +24,7 @@ from commands import (
     people,
     watch,
     why,
+    workbooks,
 )
 from commands.arguments import group, option
 from commands.desk import DATABASE, Desk
@@ -54,6 +55,7 @@ for theme in (
     acting,
     opening,
     people,
+    workbooks,
     health,
     watch,
     demo,
@@ -63,6 +65,7 @@ for theme in (
 app.add_typer(people.roster)
 app.add_typer(people.posts)
 app.add_typer(interests.declarations)
+app.add_typer(ledger.whole)
 
 
 @app.callback()

@@ -14,6 +14,8 @@ down_revision = "0001"
 branch_labels = None
 depends_on = None
 
+_ID = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+
 
 def _interest() -> None:
     ident = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
@@ -31,11 +33,66 @@ def _interest() -> None:
     op.create_index("interest_in_unit", "interest", ["unit_id"], unique=False)
 
 
+def _import() -> None:
+    op.create_table(
+        "import",
+        sa.Column("id", _ID, autoincrement=False, nullable=False),
+        sa.Column("book", sa.String(), nullable=False),
+        sa.Column("file_hash", sa.String(), nullable=False),
+        sa.Column("person_id", sa.BigInteger(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.Column("campaign_id", sa.BigInteger(), nullable=True),
+        sa.Column("version_id", sa.BigInteger(), nullable=True),
+        sa.Column("kind", sa.String(), nullable=True),
+        sa.Column("lines", sa.Integer(), nullable=False),
+        sa.Column("added", sa.Integer(), nullable=False),
+        sa.Column("changed", sa.Integer(), nullable=False),
+        sa.Column("status", sa.String(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index(
+        "import_open",
+        "import",
+        ["id"],
+        unique=False,
+        sqlite_where=sa.text("status = 'open'"),
+        postgresql_where=sa.text("status = 'open'"),
+    )
+
+
+def _import_line() -> None:
+    op.create_table(
+        "import_line",
+        sa.Column("import_id", _ID, autoincrement=False, nullable=False),
+        sa.Column("position", _ID, autoincrement=False, nullable=False),
+        sa.Column("campaign_id", sa.BigInteger(), nullable=False),
+        sa.Column("number", sa.String(), nullable=False),
+        sa.Column("digest", sa.String(), nullable=False),
+        sa.Column("body", sa.Text(), nullable=True),
+        sa.Column("task_id", sa.BigInteger(), nullable=True),
+        sa.Column("why", sa.Text(), nullable=True),
+        sa.PrimaryKeyConstraint("import_id", "position"),
+    )
+    op.create_index("import_line_once", "import_line", ["campaign_id", "number"], unique=True)
+    op.create_index(
+        "import_line_waiting",
+        "import_line",
+        ["import_id", "position"],
+        unique=False,
+        sqlite_where=sa.text("task_id IS NULL AND why IS NULL"),
+        postgresql_where=sa.text("task_id IS NULL AND why IS NULL"),
+    )
+
+
 # One function for each table that is made or changed, in the order in which they run.
-_STEPS: Sequence[Callable[[], None]] = (_interest,)
+_STEPS: Sequence[Callable[[], None]] = (_interest, _import, _import_line)
 
 # The columns that are instants, of every table that is made or changed above: its view is made anew.
-_INSTANTS: Mapping[str, Sequence[str]] = {"interest": ("valid_from", "valid_to", "recorded_at")}
+_INSTANTS: Mapping[str, Sequence[str]] = {
+    "interest": ("valid_from", "valid_to", "recorded_at"),
+    "import": ("at",),
+    "import_line": (),
+}
 
 
 def upgrade() -> None:

@@ -54,6 +54,8 @@ def check_file(file: Path) -> None:
         BadValue: with the reason.
     """
     try:
+        if not file.is_file():  # a pipe would be waited for
+            raise _refused(file, "不是普通文件", "it is no plain file")
         size = file.stat().st_size
         with file.open("rb") as source:
             begin = source.read(8)
@@ -134,12 +136,12 @@ def workbook(file: Path) -> Iterator[Any]:
         BadValue: the file is no such workbook.
     """
     check_file(file)
-    with warnings.catch_warnings():
+    with file.open("rb") as source, warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of openpyxl, about parts that nobody reads here
         try:
-            book = openpyxl.load_workbook(file, read_only=True, data_only=False, keep_links=False)
+            book = openpyxl.load_workbook(source, read_only=True, data_only=False, keep_links=False)
         except Exception as error:  # whatever is wrong inside: openpyxl raises almost anything
-            raise _entities(file) if isinstance(error, DefusedXmlException) else _broken(file) from error
+            raise _unfit(file, error) from error
         try:
             yield book
         finally:
@@ -157,14 +159,18 @@ def survey(file: Path, sheet: Any) -> Survey:
     try:
         with zipfile.ZipFile(file) as archive, archive.open(part) as source:
             parse(source, handler, forbid_dtd=True)
-    except DefusedXmlException as error:
-        raise _entities(file) from error
     except Exception as error:
-        raise _broken(file) from error
+        raise _unfit(file, error) from error
     return handler.found()
 
 
-def _entities(file: Path) -> BadValue:
+def _unfit(file: Path, error: BaseException) -> BadValue:
+    """What a parser stumbled over; openpyxl wraps it in errors of its own."""
+    why: BaseException | None = error
+    while why is not None and not isinstance(why, DefusedXmlException):
+        why = why.__cause__ or why.__context__
+    if why is None:
+        return _broken(file)
     return _refused(
         file,
         "其中的 XML 带有实体定义，可能有害。请用 Excel 或 WPS 打开后另存为 .xlsx",

@@ -81,13 +81,18 @@ def take(engine: Engine, wish: Wish, now: int, progress: Progress) -> Outcome:
     """Take a workbook. Tasks are frozen; whoever asked, or the daemon, opens them.
 
     Raises:
-        BadValue: the file can't be read at all. Wrong cells are no error: see the outcome's problems.
+        BadValue: the file can't be read at all, or holds nothing. Wrong cells are the outcome's problems.
     """
     taker = {"units": _take_units, "people": _take_people, "tasks": _take_tasks}[wish.book]
     with _frame(engine, now) as frame:
         person = person_id(frame.tx, wish.person)
         book = book_of(frame, wish.book, wish.kind, wish.campaign)
     sheet = read_book(wish.file, book, progress)
+    if not sheet.lines and not sheet.problems:
+        raise BadValue(
+            f"没有导入：工作表“{sheet.name}”除标题外没有内容。请从第二行起填写。",
+            f"Nothing was taken: the sheet {sheet.name!r} holds only headings. Fill in the rows below.",
+        )
     one = Record(
         book=wish.book, file_hash=_hash(wish.file), person_id=person, at=now, lines=len(sheet.lines), added=0
     )

@@ -209,6 +209,8 @@ def _take(
         covered = Text(f"{years} 年间的日期", f"a day in the years {years}")
         sheet.wrong(line.row, DEADLINE, shown(day), covered)
         return
+    if _same_twice(sheet, line, known):
+        return
     body = _body(line, known)
     digest = _digest(known.definition.kind, body)
     if before is None:
@@ -227,6 +229,19 @@ def _take(
         plan.set_aside.add(before.import_id)
     else:
         plan.unchanged += 1
+
+
+def _same_twice(sheet: Sheet, line: Line, known: Known) -> bool:
+    """Whether a unit is more than one party."""
+    seen: set[str] = set()
+    for name in known.definition.parties:
+        code = line.values[name]
+        if code in seen:
+            other = Text("与其他当事方不同的单位", "another unit for each party")
+            sheet.wrong(line.row, name, shown(code), other)
+            return True
+        seen.add(code)
+    return False
 
 
 def _body(line: Line, known: Known) -> dict[str, Any]:

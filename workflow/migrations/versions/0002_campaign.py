@@ -18,12 +18,11 @@ _ID = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
 
 def _interest() -> None:
-    ident = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
     op.create_table(
         "interest",
-        sa.Column("id", ident, autoincrement=True, nullable=False),
-        sa.Column("person_id", ident, sa.ForeignKey("person.id"), nullable=False),
-        sa.Column("unit_id", ident, sa.ForeignKey("unit.id"), nullable=False),
+        sa.Column("id", _ID, autoincrement=True, nullable=False),
+        sa.Column("person_id", _ID, sa.ForeignKey("person.id"), nullable=False),
+        sa.Column("unit_id", _ID, sa.ForeignKey("unit.id"), nullable=False),
         sa.Column("reason", sa.Text(), nullable=False),
         sa.Column("valid_from", sa.BigInteger(), nullable=False),
         sa.Column("valid_to", sa.BigInteger(), nullable=True),

@@ -219,17 +219,17 @@ def _opened(words: Words, header: Header) -> Text:
 
 
 def _origin(words: Words, header: Header) -> Text:
+    if "import" in header:
+        bringer = words.names.person(header["actor"])
+        return Text(
+            f"（{bringer.zh}导入，工作表第 {header['line']} 行）",
+            f" (imported by {bringer.en}, row {header['line']})",
+        )
     if "actor" in header:
         who = words.who(header)
         return Text(f"（{who.zh}开立）", f" (by {who.en})")
     if "round" in header:
         return Text(f"（轮次 {header['round']}）", f" (round {header['round']})")
-    if "import" in header:
-        who = words.names.person(header["actor"])
-        return Text(
-            f"（{who.zh}导入，工作表第 {header['line']} 行）",
-            f" (imported by {who.en}, row {header['line']})",
-        )
     about = header.get("episode_of", header.get("proposed_by"))
     if about is not None:
         number, rule = words.number(about), header.get("rule", "")

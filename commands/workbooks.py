@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from workflow.errors import BadValue, UsageError
-from workflow.text import LANGUAGES, Language, Text
+from workflow.text import LANGUAGES, Text
 
 from .acting import ActingPerson
 from .arguments import AsJson, OfUnit, argument, command, group, option
@@ -20,11 +20,8 @@ from .ledger import InState, OfKind, OfLight, OnlyOpen, WaitsFor, whole
 if TYPE_CHECKING:
     from workbooks.problems import Problem
     from workbooks.taking import Name, Outcome
-    from workflow.engine import Frame
-    from workflow.reading import Pages, Wanted
 
 app = group()
-PAGE = 1_000  # tasks read at once
 SHOWN = 200  # wrong cells that are printed; the marked copy and --json have all
 
 WhichBook = Annotated[str, argument("units、people、tasks。", "units, people or tasks.", metavar="BOOK")]
@@ -251,7 +248,8 @@ def ledger_export(
         str, option("列名和内容的语言：zh 或 en。", "Language of the file: zh or en.")
     ] = "zh",
 ) -> None:
-    from workflow.reading import Pages, Wanted
+    from workbooks.giving import export
+    from workflow.reading import Wanted
 
     desk = desk_of(ctx)
     _check_ending(file, ".xlsx", ".csv")
@@ -267,53 +265,9 @@ def ledger_export(
         waits_for=waits_for,
         open=True if only_open else None,
     )
-    with desk.frame() as frame:
-        pages = Pages(frame, wanted, PAGE)
-    count = _export(desk, pages, wanted, file, language)
-    desk.say(f"已导出 {count} 件到 {file}。", f"{count} tasks are in {file}.")
-
-
-def _export(desk: Desk, pages: Pages, wanted: Wanted, file: Path, language: Language) -> int:
-    from workbooks import ledger
-
-    write = ledger.write_csv if file.suffix.lower() == ".csv" else ledger.write_workbook
-    with desk.frame() as frame:
-        columns = _columns(frame, wanted)
-    count: int = _save(file, lambda to: write(to, _entries(desk, pages), columns, language))
-    return count
-
-
-def _columns(frame: Frame, wanted: Wanted) -> Any:
-    """Facts are columns where one kind of task is exported, and only one campaign has it."""
-    from workbooks.ledger import fields
-    from workflow.reading.ledger import definitions
-    from workflow.store import organisation
-
-    packs = [frame.version(one.version_id).pack for one in frame.campaigns.values()]
-    tracks = {name: label for pack in packs for name, label in pack.campaign.tracks.items()}
-    found = [one for one in definitions(frame) if one.kind == wanted.kind]
-    names = {
-        "unit": {row[0]: Text(row[6], row[7]) for row in organisation.units(frame.tx)},
-        "person": {row[0]: Text(row[2], row[3]) for row in organisation.persons(frame.tx)},
-    }
-    return fields(tracks, found[0] if len(found) == 1 else None, names)
-
-
-def _entries(desk: Desk, pages: Pages) -> Iterator[Any]:
-    """Every line, a page at a time: no transaction lasts longer than a page."""
-    from workbooks.ledger import Entry
-
-    last = done = 0
+    is_csv = file.suffix.lower() == ".csv"
     with desk.progress("导出台账", "Exporting the ledger") as progress:
-        while True:
-            with desk.frame() as frame:
-                page = pages.after(frame, last)
-                calendars = {one.zone: frame.calendar(one.zone) for one in page.lines}
-                now = frame.now
-            for one in page.lines:
-                calendar = calendars[one.zone]
-                yield Entry(line=one, task=page.tasks.get(one.id), calendar=calendar, now=now)
-            if len(page.lines) < PAGE:
-                return
-            last, done = page.lines[-1].id, done + len(page.lines)
-            progress(done, max(pages.total, done))
+        count = _save(
+            file, lambda to: export(desk.engine, wanted, to, language, desk.now, progress, as_csv=is_csv)
+        )
+    desk.say(f"已导出 {count} 件到 {file}。", f"{count} tasks are in {file}.")

@@ -15,10 +15,10 @@ import structlog
 from typer.testing import CliRunner, Result
 
 import main
-from commands import workbooks as commands
 from tests.sheets import opened_again
 from tests.stories.teller import Story, instant
 from tests.test_reading import CHECK, PACK, handed_out
+from workbooks import giving
 from workbooks import ledger as exported
 from workbooks.ledger import Entry
 from workflow.calendar import default_calendar
@@ -165,7 +165,7 @@ def test_wrong_use_is_refused_and_no_file_is_overwritten(town: Town) -> None:
 
 
 def test_the_ledger_is_exported_as_it_is_listed(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(commands, "PAGE", 7)  # several pages, none of which is lost or doubled
+    monkeypatch.setattr(giving, "PAGE", 7)  # several pages, none of which is lost or doubled
     file = town.folder / "ledger.xlsx"
     listed = json.loads(town.does("tasks", "--json", "--limit", 1_000))
     assert f"{listed['total']} tasks are in" in town.does("ledger", "export", file)

@@ -46,6 +46,9 @@ COMMANDS = (
         "release",
         "demo",
         "version",
+        "template",
+        "import",
+        "ledger",
     ),
 )
 

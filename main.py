@@ -28,6 +28,7 @@ from commands import (
     versions,
     watch,
     why,
+    workbooks,
 )
 from commands.arguments import group, option
 from commands.desk import DATABASE, Desk
@@ -62,6 +63,7 @@ for theme in (
     people,
     pairing,
     rounds,
+    workbooks,
     health,
     watch,
     demo,
@@ -71,6 +73,7 @@ for theme in (
 app.add_typer(people.roster)
 app.add_typer(people.posts)
 app.add_typer(interests.declarations)
+app.add_typer(ledger.whole)
 
 
 @app.callback()

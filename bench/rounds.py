@@ -150,12 +150,12 @@ class Bench:
         port = open_port(url)
         try:
             engine = Engine(port, salts=salt)
-            _forget_peak()
+            forget_peak()
             if self.profile:
                 self._profiled(partial(job.work, engine, population, ids, at), job)
             else:
                 job.work(engine, population, ids, at)
-            figures.peak_kib = _peak_kib()
+            figures.peak_kib = peak_kib()
         finally:
             port.close()
 
@@ -248,7 +248,7 @@ def _idle(engine: Engine, at: int) -> float:
     return time.perf_counter() - start
 
 
-def _forget_peak() -> None:
+def forget_peak() -> None:
     """Let the peak of memory begin anew, where the system can (Linux)."""
     gc.collect()
     try:
@@ -257,7 +257,7 @@ def _forget_peak() -> None:
         return
 
 
-def _peak_kib() -> int:
+def peak_kib() -> int:
     try:
         fields = Path("/proc/self/status").read_text().split()
         return int(fields[fields.index("VmHWM:") + 1])

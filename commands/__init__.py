@@ -8,6 +8,7 @@
     opening.py  open                             demo.py      demo
     interests.py   interest                      versions.py  replan, migrate
     rounds.py   rounds                           pairing.py   pairing draw, show, verify
+    workbooks.py   template, import, ledger export
 
 What they share: speaking.py (one of two languages, and a sentence for every error), arguments.py
 (how a command is declared), desk.py (settings, database, output), screen.py (columns, progress, the

@@ -9,25 +9,39 @@ import typer
 from .arguments import AsJson, Limit, OfUnit, TaskNumber, command, group, option
 from .dates import zone_of
 from .desk import Desk, desk_of
+from .speaking import both
 
 if TYPE_CHECKING:
     from workflow.engine import Frame
 
 app = group()
+whole = group(
+    name="ledger",
+    help=both("台账整体：导出。", "The whole ledger: export."),
+    no_args_is_help=True,
+)
 BEHIND_MS = 60_000  # a wake that passed longer ago means that no daemon is at work
+
+OfKind = Annotated[str | None, option("事项类型。", "Kind of task.", "--kind")]
+InState = Annotated[str | None, option("状态。", "State.", "--state")]
+OfLight = Annotated[
+    str | None, option("green、blue、yellow、red。", "green, blue, yellow or red.", "--light")
+]
+WaitsFor = Annotated[
+    str | None, option("在等谁：角色，或人员代码。", "A role, or a person's code.", "--waits-for")
+]
+OnlyOpen = Annotated[bool, option("只列未办结的，或全部。", "Open ones, or all.", "--open/--all")]
 
 
 @command(app, "台账：列出督办事项，重的在前。", "The ledger: list tasks, the gravest first.")
 def tasks(
     ctx: typer.Context,
     unit: OfUnit = None,
-    kind: Annotated[str | None, option("事项类型。", "Kind of task.")] = None,
-    state: Annotated[str | None, option("状态。", "State.")] = None,
-    light: Annotated[str | None, option("green、blue、yellow、red。", "green, blue, yellow or red.")] = None,
-    waits_for: Annotated[
-        str | None, option("在等谁：角色，或人员代码。", "A role, or a person's code.")
-    ] = None,
-    only_open: Annotated[bool, option("只列未办结的，或全部。", "Open ones, or all.", "--open/--all")] = True,
+    kind: OfKind = None,
+    state: InState = None,
+    light: OfLight = None,
+    waits_for: WaitsFor = None,
+    only_open: OnlyOpen = True,
     limit: Limit = 50,
     as_json: AsJson = False,
 ) -> None:

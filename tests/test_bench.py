@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from bench import workbooks
 from bench.pack import measured_pack
 from bench.places import Place, PostgresPlace, SqlitePlace
 from bench.recording import Meter
@@ -47,6 +48,15 @@ def test_engine_and_floor_write_the_same_rows_to_postgresql(
         _check(_measured(place, tmp_path))
     finally:
         place.close()
+
+
+def test_the_bench_of_workbooks_takes_and_gives_every_line(tmp_path: Path) -> None:
+    figures = workbooks.measure(
+        SqlitePlace(tmp_path), "sqlite", measured_pack(tmp_path, workbooks.UNITS), tmp_path, 20
+    )
+    page = workbooks.table(figures, {"command": "test"})
+    for what in ("check (dry run)", "import", "the same again", "export .xlsx", "export .csv"):
+        assert f"| {what} | sqlite | 20 |" in page
 
 
 @pytest.mark.parametrize("sizes", [5, 50])

@@ -50,6 +50,9 @@ COMMANDS = (
         "version",
         "replan",
         "migrate",
+        "template",
+        "import",
+        "ledger",
     ),
 )
 

@@ -29,7 +29,7 @@ from .reading.names import names
 from .reading.numbers import number_of
 from .reading.words import join, same
 from .rounds import MOMENT, SKIPPED
-from .store import checking, life, revisions, tasks
+from .store import checking, importing, life, revisions, tasks
 from .store.ports import Port, Transaction
 from .store.sql import Statement
 from .store.tasks import TASK
@@ -116,6 +116,7 @@ def examine(patient: Patient, progress: Progress = lambda _done, _total: None) -
         frame = patient.library.frame(tx, patient.now)
         found += [*_rows(frame), *_clock(tx, patient), *_daemons(tx, patient), *_packs(frame)]
         found += [
+            *_imports(frame),
             *_skips(tx, patient.now),
             *_vacancies(frame),
             *_calendar(frame),
@@ -227,6 +228,17 @@ def _packs(frame: Frame) -> Iterator[Finding]:
             frame.version(campaign.version_id)
         except DubanError as error:
             yield Finding(level="wrong", about="pack", text=error.text)
+
+
+def _imports(frame: Frame) -> Iterator[Finding]:
+    """Lines of workbooks that could not be opened."""
+    for ident, count, first, why in importing.left_undone(frame.tx):
+        told = Text(
+            f"第 {ident} 次导入有 {count} 行未能交办（首行 {first}：{why}）。处理后再导入同一文件即可重试",
+            f"{count} lines of import {ident} could not be opened (the first is row {first}: {why}). Mend "
+            "what is wrong, then import the same file again",
+        )
+        yield Finding(level="waits", about="import", text=told)
 
 
 def _vacancies(frame: Frame) -> Iterator[Finding]:

@@ -500,6 +500,59 @@ class DrawRow(SQLModel, table=True):
     moment_id: int | None = _big(null=True)  # the moment that used it
 
 
+class ImportRow(SQLModel, table=True):
+    """A workbook that was taken: which, by whom, when, and what it brought."""
+
+    __tablename__ = "import"
+    __table_args__ = (
+        # What is being worked off; an idle tick reads one entry of it.
+        Index(
+            "import_open",
+            "id",
+            sqlite_where=text("status = 'open'"),
+            postgresql_where=text("status = 'open'"),
+        ),
+    )
+    id: int = _key()
+    book: str  # units, people, tasks
+    file_hash: str  # SHA-256, hex
+    person_id: int = _big()  # who brought it
+    at: int = _big()
+    campaign_id: int | None = _big(null=True)  # of tasks
+    version_id: int | None = _big(null=True)
+    kind: str | None = None  # of tasks
+    lines: int  # of the sheet
+    added: int
+    changed: int
+    status: str  # open while its tasks are being opened, done
+
+
+class ImportLineRow(SQLModel, table=True):
+    """A line of a workbook that becomes a task: frozen with all others of its import."""
+
+    __tablename__ = "import_line"
+    __table_args__ = (
+        # A numbered line becomes a task once in a campaign, however often its file is brought.
+        Index("import_line_once", "campaign_id", "number", unique=True),
+        # What is still to be opened, in the order of the sheet.
+        Index(
+            "import_line_waiting",
+            "import_id",
+            "position",
+            sqlite_where=text("task_id IS NULL AND why IS NULL"),
+            postgresql_where=text("task_id IS NULL AND why IS NULL"),
+        ),
+    )
+    import_id: int = _key()
+    position: int = _key()  # row of the sheet
+    campaign_id: int = _big()
+    number: str  # as the sheet calls it
+    digest: str  # SHA-256 of what the line says, hex: whether it has changed
+    body: str | None = _words(null=True)  # JSON: parties, track, deadline, facts; gone once it is a task
+    task_id: int | None = _big(null=True)
+    why: str | None = _words(null=True)  # why it could not be opened
+
+
 class CounterRow(SQLModel, table=True):
     """Ids on SQLite, taken in blocks. PostgreSQL has sequences."""
 

@@ -1,7 +1,7 @@
 """The engine: load, decide, apply, each in one transaction.
 
 `act` is what people do, `wake` one batch of what the clock and nudges owe, `run_once` everything that
-is due now: re-planning first, then tasks, then rounds. `now` is always an argument.
+is due now: re-planning first, then tasks, then rounds, then lines of workbooks. `now` is an argument.
 """
 
 from __future__ import annotations
@@ -15,11 +15,12 @@ from .. import rounds
 from ..decision import Act, EventDraft, OpenTask
 from ..definition.model import Pack
 from ..errors import Overtaken
-from ..store import organisation, tasks
+from ..store import importing, organisation, tasks
 from ..store.applying import Salts, note
 from ..store.ports import Port
 from .acting import act_in
 from .firing import Firing, next_moments
+from .importing import Importing
 from .loading import load_in
 from .migrating import Migrate, Migrated, Migration
 from .opening import open_in
@@ -44,6 +45,7 @@ class Engine:
         self._salts = salts
         self._sweeper = Sweeper(port, self.library, salts, batch)
         self._firing = Firing(port, self.library, salts, batch)
+        self.importing = Importing(port, self.library, salts, batch)
         self._stopping = threading.Event()
 
     def stop(self) -> None:
@@ -166,7 +168,7 @@ class Engine:
             ran.held = due is None and self._is_held()
             return ran
         self._drain(now, ran)
-        while not self._stopping.is_set() and self._firing.fire(now, ran):
+        while not self._stopping.is_set() and (self._firing.fire(now, ran) or self.importing.work(now, ran)):
             self._drain(now, ran)
         return ran
 
@@ -195,6 +197,8 @@ class Engine:
             if frame.stamp.held:
                 return None
             if tasks.any_nudge(tx, now) or tasks.any_planned(tx, frame.stamp.epoch, now):
+                return now
+            if importing.any_open(tx):
                 return now
             instants = [tasks.next_wake(tx), rounds.next_open(tx), *next_moments(frame)]
             return min((instant for instant in instants if instant is not None), default=None)

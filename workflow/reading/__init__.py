@@ -18,7 +18,7 @@ from __future__ import annotations
 
 from .history import Entry, history
 from .interests import InterestView, interests
-from .ledger import Ledger, Line, Wanted, ledger
+from .ledger import Ledger, Line, Pages, Wanted, ledger
 from .names import Names, names
 from .numbers import number_of, read_number
 from .outgoing import Outbox, Waiting, outbox
@@ -34,6 +34,7 @@ __all__ = [
     "Line",
     "Names",
     "Outbox",
+    "Pages",
     "PersonView",
     "Standing",
     "UnitView",

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import orjson
-from sqlalchemy import String, case, cast, func, literal_column, select
+from sqlalchemy import String, bindparam, case, cast, func, literal_column, select
 from sqlalchemy.sql import ColumnElement
 
 from ..definition.model import LIGHTS, Definition
@@ -123,9 +123,50 @@ def ledger(frame: Frame, wanted: Wanted) -> Ledger:
     return Ledger(lines=lines_of(frame, rows), total=rows[0][-1] if rows else 0)
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Page:
+    """Some lines of the ledger by their numbers, with what was reported on them."""
+
+    lines: tuple[Line, ...]
+    tasks: Mapping[int, Task]  # those whose data can be read
+
+
+class Pages:
+    """The whole ledger, a page at a time: each in a transaction of its own, however long it all takes."""
+
+    def __init__(self, frame: Frame, wanted: Wanted, size: int) -> None:
+        """Raises like `ledger`."""
+        _check_words(frame, wanted)
+        conditions = _conditions(frame, wanted)
+        self._params: dict[str, Any] = {"most": size}
+        if wanted.waits_for is not None:
+            conditions += _waits(frame, wanted.waits_for, self._params)
+        self._next = Statement(
+            select(*TASK.columns)
+            .where(*conditions, TASK.c.id > bindparam("after"))
+            .order_by(TASK.c.id)
+            .limit(bindparam("most"))
+        )
+        count = Statement(select(func.count()).select_from(TASK).where(*conditions))
+        (self.total,) = frame.tx.one(count, **self._params) or (0,)
+
+    def after(self, frame: Frame, last: int) -> Page:
+        """The next page after a task; empty at the end."""
+        rows = frame.tx.all(self._next, **self._params, after=last)
+        parsed = _parsed(rows)
+        return Page(lines=_lines(frame, rows, parsed), tasks=parsed)
+
+
 def lines_of(frame: Frame, rows: Sequence[Sequence[Any]]) -> tuple[Line, ...]:
     """Rows with every column of a task, as lines of the ledger."""
-    parsed = {row[0]: task for row in rows if (task := task_or_none(row)) is not None}
+    return _lines(frame, rows, _parsed(rows))
+
+
+def _parsed(rows: Sequence[Sequence[Any]]) -> dict[int, Task]:
+    return {row[0]: task for row in rows if (task := task_or_none(row)) is not None}
+
+
+def _lines(frame: Frame, rows: Sequence[Sequence[Any]], parsed: Mapping[int, Task]) -> tuple[Line, ...]:
     frame.know([Loaded(task=task) for task in parsed.values()])
     found = {ident: waited_for(frame, task) for ident, task in parsed.items()}
     persons = [person for one in found.values() if one for person in persons_of(one)]

@@ -220,6 +220,12 @@ def _opened(words: Words, header: Header) -> Text:
 
 
 def _origin(words: Words, header: Header) -> Text:
+    if "import" in header:
+        bringer = words.names.person(header["actor"])
+        return Text(
+            f"（{bringer.zh}导入，工作表第 {header['line']} 行）",
+            f" (imported by {bringer.en}, row {header['line']})",
+        )
     if "actor" in header:
         who = words.who(header)
         return Text(f"（{who.zh}开立）", f" (by {who.en})")

@@ -13,38 +13,7 @@ revision = "0002"
 down_revision = "0001"
 branch_labels = None
 depends_on = None
-
 _ID = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
-
-
-def _draw() -> None:
-    op.create_table(
-        "draw",
-        sa.Column("id", _ID, autoincrement=True, nullable=False),
-        sa.Column("campaign_id", _ID, nullable=False),
-        sa.Column("round", sa.String(), nullable=False),
-        sa.Column("kind", sa.String(), nullable=False),
-        sa.Column("label", sa.String(), nullable=False),
-        sa.Column("seed", sa.Text(), nullable=False),
-        sa.Column("problem", sa.Text(), nullable=False),
-        sa.Column("result", sa.Text(), nullable=False),
-        sa.Column("status", sa.String(), nullable=False),
-        sa.Column("person_id", _ID, nullable=True),
-        sa.Column("drawn_at", sa.BigInteger(), nullable=False),
-        sa.Column("moment_id", sa.BigInteger(), nullable=True),
-        sa.ForeignKeyConstraint(["campaign_id"], ["campaign.id"]),
-        sa.ForeignKeyConstraint(["person_id"], ["person.id"]),
-        sa.PrimaryKeyConstraint("id"),
-    )
-    op.create_index("draw_of_round", "draw", ["campaign_id", "round", "kind"], unique=False)
-    op.create_index(
-        "draw_of_moment",
-        "draw",
-        ["moment_id", "kind"],
-        unique=True,
-        sqlite_where=sa.text("moment_id IS NOT NULL"),
-        postgresql_where=sa.text("moment_id IS NOT NULL"),
-    )
 
 
 def _interest() -> None:
@@ -103,6 +72,87 @@ def _task_of_unit() -> None:
     op.create_index("task_of_unit", "task", ["unit_id", "kind"], unique=False)
 
 
+def _draw() -> None:
+    op.create_table(
+        "draw",
+        sa.Column("id", _ID, autoincrement=True, nullable=False),
+        sa.Column("campaign_id", _ID, nullable=False),
+        sa.Column("round", sa.String(), nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("label", sa.String(), nullable=False),
+        sa.Column("seed", sa.Text(), nullable=False),
+        sa.Column("problem", sa.Text(), nullable=False),
+        sa.Column("result", sa.Text(), nullable=False),
+        sa.Column("status", sa.String(), nullable=False),
+        sa.Column("person_id", _ID, nullable=True),
+        sa.Column("drawn_at", sa.BigInteger(), nullable=False),
+        sa.Column("moment_id", sa.BigInteger(), nullable=True),
+        sa.ForeignKeyConstraint(["campaign_id"], ["campaign.id"]),
+        sa.ForeignKeyConstraint(["person_id"], ["person.id"]),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index("draw_of_round", "draw", ["campaign_id", "round", "kind"], unique=False)
+    op.create_index(
+        "draw_of_moment",
+        "draw",
+        ["moment_id", "kind"],
+        unique=True,
+        sqlite_where=sa.text("moment_id IS NOT NULL"),
+        postgresql_where=sa.text("moment_id IS NOT NULL"),
+    )
+
+
+def _import() -> None:
+    op.create_table(
+        "import",
+        sa.Column("id", _ID, autoincrement=False, nullable=False),
+        sa.Column("book", sa.String(), nullable=False),
+        sa.Column("file_hash", sa.String(), nullable=False),
+        sa.Column("person_id", sa.BigInteger(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.Column("campaign_id", sa.BigInteger(), nullable=True),
+        sa.Column("version_id", sa.BigInteger(), nullable=True),
+        sa.Column("kind", sa.String(), nullable=True),
+        sa.Column("lines", sa.Integer(), nullable=False),
+        sa.Column("added", sa.Integer(), nullable=False),
+        sa.Column("changed", sa.Integer(), nullable=False),
+        sa.Column("status", sa.String(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index(
+        "import_open",
+        "import",
+        ["id"],
+        unique=False,
+        sqlite_where=sa.text("status = 'open'"),
+        postgresql_where=sa.text("status = 'open'"),
+    )
+
+
+def _import_line() -> None:
+    op.create_table(
+        "import_line",
+        sa.Column("import_id", _ID, autoincrement=False, nullable=False),
+        sa.Column("position", _ID, autoincrement=False, nullable=False),
+        sa.Column("campaign_id", sa.BigInteger(), nullable=False),
+        sa.Column("number", sa.String(), nullable=False),
+        sa.Column("digest", sa.String(), nullable=False),
+        sa.Column("body", sa.Text(), nullable=True),
+        sa.Column("task_id", sa.BigInteger(), nullable=True),
+        sa.Column("why", sa.Text(), nullable=True),
+        sa.PrimaryKeyConstraint("import_id", "position"),
+    )
+    op.create_index("import_line_once", "import_line", ["campaign_id", "number"], unique=True)
+    op.create_index(
+        "import_line_waiting",
+        "import_line",
+        ["import_id", "position"],
+        unique=False,
+        sqlite_where=sa.text("task_id IS NULL AND why IS NULL"),
+        postgresql_where=sa.text("task_id IS NULL AND why IS NULL"),
+    )
+
+
 # One function for each table that is made or changed, in the order in which they run.
 _STEPS: Sequence[Callable[[], None]] = (
     _interest,
@@ -110,6 +160,8 @@ _STEPS: Sequence[Callable[[], None]] = (
     _document_number,
     _task_of_unit,
     _draw,
+    _import,
+    _import_line,
 )
 
 # The columns that are instants, of every table that is made or changed above: its view is made anew.
@@ -117,6 +169,8 @@ _INSTANTS: Mapping[str, Sequence[str]] = {
     "interest": ("valid_from", "valid_to", "recorded_at"),
     "milestone": ("moved_at",),
     "draw": ("drawn_at",),
+    "import": ("at",),
+    "import_line": (),
 }
 
 

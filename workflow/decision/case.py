@@ -17,6 +17,7 @@ from ..condition import View, effective
 from ..definition.model import LIGHTS, Opening, Rule, State
 from ..people import NOBODY, Directory, Resolved, excluded, resolve, touches
 from ..task import Episode, EpisodeEnd, Loaded, Pending, Related, Row, Task
+from .beyond import NOTHING, Beyond
 from .book import Book
 from .outcome import Decision, EventDraft, EventKind, Link, Message, NewTask, Reason, RowChange
 
@@ -32,6 +33,7 @@ class Surroundings:
     epoch: int  # the planning epoch: which calendar and campaign are in force
     calendars: Mapping[int, Calendar] = field(default_factory=dict)  # of this and earlier epochs
     books: Mapping[str, Book]  # by kind, of the task's version
+    beyond: Beyond = NOTHING  # what an everyday act names beside the task
 
 
 class Case:

@@ -36,9 +36,30 @@ EventKind = Literal[
     "team_ended",
     "set_aside",
     "released",
+    "urged",
+    "commented",
+    "copied",
+    "corrected",
+    "transferred",
+    "merged",
+    "merged_in",
+    "rolled_over",
+    "handed_over",
 ]
 Reason = Literal[
-    "assigned", "chosen", "escalation", "repeat", "to confirm", "answered", "lapsed", "team ended"
+    "assigned",
+    "chosen",
+    "escalation",
+    "repeat",
+    "to confirm",
+    "answered",
+    "lapsed",
+    "team ended",
+    "urged",
+    "copied",
+    "transferred",
+    "merged",
+    "handed over",
 ]
 
 

@@ -52,6 +52,7 @@ _IN_BODY = (
     "pending",
     "last_opened",
     "step_end",
+    "plan_year",
 )
 _PLAIN = tuple(field.name for field in fields(Task) if field.name not in _IN_BODY)
 _POSITIONS = {name: COLUMNS.index(name) for name in _PLAIN}
@@ -109,6 +110,7 @@ def body_of(task: Task) -> str:
             "pending": [asdict(one) for one in task.pending],
             "last_opened": task.last_opened,
             "step_end": task.step_end,
+            "plan_year": task.plan_year,
         }
     ).decode()
 

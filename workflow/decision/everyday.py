@@ -275,8 +275,7 @@ def _corrector(case: Case, person: int, name: str) -> tuple[str, Actor]:
         found = acting_as(case.around.directory, definition, one.by, task, person, case.now, out)
         if found is not None:
             return found
-    kept_out = [case.excluded(one.not_by) for one in askers]
-    without = frozenset.intersection(*kept_out) if kept_out else NOBODY
+    without = NOBODY.union(*(case.excluded(one.not_by) for one in askers))
     return _supervisor(case, person, VERBS[CORRECT].label, without)
 
 

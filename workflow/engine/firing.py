@@ -87,7 +87,7 @@ class Firing:
             if moment is None:
                 return False
             batch.extend(moment.next_items(size))
-            opens = [_new_task(frame, moment, *item.args) for item in batch if item.what == OPEN]
+            opens = [_new_task(frame, moment, *item.args) for item in batch if _opens(frame, item)]
             drafts = [item.args[0] for item in batch if item.what == COMPLETE]
             written = write(frame, _completions(frame, moment, drafts), self._salts, opens)
             if not rounds.advance(tx, moment, len(batch)):
@@ -173,6 +173,11 @@ def _new_task(frame: Frame, moment: rounds.OpenMoment, kind: str, unit: int, tra
         moment_id=moment.id,
         origin={"round": moment.round},
     )
+
+
+def _opens(frame: Frame, item: rounds.Item) -> bool:
+    """Whether it opens a task. A unit that has merged since the moment was frozen is handed nothing."""
+    return item.what == OPEN and item.args[1] not in frame.merged
 
 
 def _completions(frame: Frame, moment: rounds.OpenMoment, ids: list[int]) -> list[Decision]:

@@ -17,7 +17,7 @@ from ..decision import Book, Loaded, NewTask, Surroundings
 from ..definition import Pack, pack_from_source
 from ..errors import DubanError, Unknown
 from ..people import Directory
-from ..store import organisation
+from ..store import organisation, units
 from ..store.organisation import CampaignInForce, Stamp
 from ..store.ports import Transaction
 from ..task import Task
@@ -48,6 +48,7 @@ class _Caches:
     delegations: dict[int, Any] = field(default_factory=dict)
     interests: dict[int, Any] = field(default_factory=dict)
     names: dict[int, Text] = field(default_factory=dict)  # of people whom acts named
+    merged: Mapping[int, int] = field(default_factory=dict)  # closed unit -> the one that stands for it
 
 
 class Library:
@@ -69,7 +70,7 @@ class Library:
     def _read(self, tx: Transaction, stamp: Stamp) -> _Caches:
         campaigns = {one.id: one for one in organisation.campaigns(tx)}
         years = organisation.calendar_years_by_epoch(tx)
-        return _Caches(stamp=stamp, campaigns=campaigns, years=years)
+        return _Caches(stamp=stamp, campaigns=campaigns, years=years, merged=units.merged(tx))
 
     def version(self, tx: Transaction, version_id: int) -> Version:
         """A pack version, read and compiled once."""
@@ -109,6 +110,11 @@ class Frame:
     def campaigns(self) -> Mapping[int, CampaignInForce]:
         """Every campaign, by id."""
         return self._caches.campaigns
+
+    @property
+    def merged(self) -> Mapping[int, int]:
+        """The units that are closed, each with the one into which it merged."""
+        return self._caches.merged
 
     def version(self, version_id: int) -> Version:
         """A pack version."""
@@ -172,9 +178,9 @@ class Frame:
         caches = self._caches
         found = caches.directories.get(version.id)
         if found is None:
-            units = organisation.unit_ids(self.tx, version.pack.campaign.units)
+            codes = organisation.unit_ids(self.tx, version.pack.campaign.units)
             found = Directory(
-                units=units,
+                units=codes,
                 groups=caches.groups,
                 holdings=caches.holdings,
                 delegations=caches.delegations,
@@ -182,7 +188,7 @@ class Frame:
                 names=caches.names,
             )
             caches.directories[version.id] = found
-            self._load_units([units[code] for code in _named(version.pack) if code in units])
+            self._load_units([codes[code] for code in _named(version.pack) if code in codes])
         return found
 
     def know(self, tasks: Iterable[Loaded | NewTask]) -> None:
@@ -196,8 +202,12 @@ class Frame:
             task = one.task if isinstance(one, Loaded) else one
             wanted.update(task.parties.values())
             judged.update(self._judged(task))
-        self._load_units(sorted(wanted - self._caches.units_loaded))
+        self.know_units(wanted)
         self._load_interests(sorted(judged - self._caches.interests.keys()))
+
+    def know_units(self, ids: Iterable[int]) -> None:
+        """Load the posts of these units."""
+        self._load_units(sorted(set(ids) - self._caches.units_loaded))
 
     def _judged(self, task: Task | NewTask) -> Iterator[int]:
         """The units of the parties from which roles of this task must be free."""

@@ -87,6 +87,7 @@ def test_the_supervisor_and_whoever_steps_in_may_urge_transfer_and_merge(name: s
 def test_what_it_does_not_take_is_refused_not_dropped(name: str) -> None:
     life = begun()
     life.act(DAY, "report", score=60)
+    more: dict[str, Any]
     for more in ({"progress": 5}, {"evidence": ["a" * 64]}, {"rows": {"problems": []}}):
         with pytest.raises(BadValue):
             life.act(DAY, name, SUPERVISOR, **GIVEN[name], **more)

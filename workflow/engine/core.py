@@ -18,6 +18,7 @@ from ..store import organisation, tasks
 from ..store.applying import Salts, note
 from ..store.ports import Port
 from .acting import act_in
+from .batches import Batches
 from .firing import Firing, next_moments
 from .loading import load_in
 from .opening import open_in
@@ -41,6 +42,7 @@ class Engine:
         self._salts = salts
         self._sweeper = Sweeper(port, self.library, salts, batch)
         self._firing = Firing(port, self.library, salts, batch)
+        self.batches = Batches(port, self.library, salts, batch)
         self._stopping = threading.Event()
 
     def stop(self) -> None:

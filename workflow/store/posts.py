@@ -24,6 +24,11 @@ _OF_PERSON = Statement(
 _AT_UNIT = Statement(
     select(*_columns).where(POST.c.unit_id == bindparam("unit"), _standing).order_by(POST.c.id)
 )
+_HELD = Statement(
+    select(POST.c.name, POST.c.unit_id).where(
+        POST.c.person_id == bindparam("person"), _standing, POST.c.valid_from <= _at
+    )
+)
 # One that would begin later never holds: it ends where it begins.
 _END = Statement(
     update(POST)
@@ -62,6 +67,11 @@ def _pass_on(person: ColumnElement[int], unit: ColumnElement[int]) -> Statement:
 
 _TO_PERSON = _pass_on(bindparam("successor", type_=BigInteger()), POST.c.unit_id)
 _TO_UNIT = _pass_on(POST.c.person_id, bindparam("into", type_=BigInteger()))
+
+
+def held(tx: Transaction, person: int, now: int) -> list[tuple[str, int]]:
+    """(post, unit) of every post that a person holds now."""
+    return [(name, unit) for name, unit in tx.all(_HELD, person=person, begin=now)]
 
 
 def of_person(tx: Transaction, person: int, begin: int) -> list[Standing]:

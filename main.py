@@ -21,6 +21,7 @@ from commands import (
     interests,
     ledger,
     opening,
+    organising,
     packs,
     people,
     watch,
@@ -56,6 +57,7 @@ for theme in (
     opening,
     everyday,
     people,
+    organising,
     health,
     watch,
     demo,
@@ -65,6 +67,7 @@ for theme in (
 app.add_typer(people.roster)
 app.add_typer(people.posts)
 app.add_typer(interests.declarations)
+app.add_typer(organising.unit)
 
 
 @app.callback()

@@ -5,7 +5,9 @@
     why.py      explain                          health.py    release, verify, doctor
     acting.py   act                              watch.py     simulate, daemon
     opening.py  open                             demo.py      demo
-    interests.py   interest
+    everyday.py urge, comment, copy, correct,    interests.py interest
+                transfer, merge                  frozen.py    ledger freeze, ledger frozen
+    organising.py  unit rename, unit merge, hand-over, roll-over
 
 What they share: speaking.py (one of two languages, and a sentence for every error), arguments.py
 (how a command is declared), desk.py (settings, database, output), screen.py (columns, progress, the

@@ -91,18 +91,29 @@ def look_over(tx: Transaction, leaver: int, successor: int, begin: int) -> HandO
 
 
 def hand_over(
-    batches: Batches, leaver: int, successor: int, begin: int, person: int, now: int, *, dry_run: bool = False
+    batches: Batches,
+    leaver: int,
+    successor: int,
+    begin: int | None,
+    person: int,
+    now: int,
+    *,
+    dry_run: bool = False,
 ) -> HandOver:
     """The posts of a person pass to a successor from an instant on, all in one transaction.
 
     Who is waited for is looked up through posts, so no task is written. The successor is told once: on
     the task with the nearest deadline, whose history says how many there are.
 
+    Args:
+        begin: from this instant on; now, if left out.
+
     Raises:
         NotAllowed: not by that person.
         BadValue: the instant has passed, or both are the same person.
         NotNow: there is nothing to hand over.
     """
+    begin = now if begin is None else begin
     if begin < now:
         raise BadValue(
             "移交日期已过：谁曾负责不能改写。请写今天或以后的日期，或不写。",

@@ -17,6 +17,7 @@ from commands import (
     calendar,
     demo,
     everyday,
+    frozen,
     health,
     interests,
     ledger,
@@ -68,6 +69,7 @@ app.add_typer(people.roster)
 app.add_typer(people.posts)
 app.add_typer(interests.declarations)
 app.add_typer(organising.unit)
+app.add_typer(frozen.whole)  # of `ledger`, with what `frozen` adds
 
 
 @app.callback()

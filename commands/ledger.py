@@ -2,18 +2,37 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from .arguments import AsJson, Limit, OfUnit, TaskNumber, command, group, option
+from workflow.errors import UsageError
+
+from .arguments import AsJson, Limit, OfUnit, TaskNumber, command, group, option, readable
 from .dates import zone_of
 from .desk import Desk, desk_of
+from .speaking import both
 
 if TYPE_CHECKING:
     from workflow.engine import Frame
 
 app = group()
+whole = group(
+    name="ledger", help=both("台账整体：冻结、导出。", "The whole ledger: freeze it."), no_args_is_help=True
+)
+Where = Annotated[
+    list[str] | None,
+    option(
+        "填报项等于某值，可多次，如 key=yes。",
+        "A fact's value, as key=yes; repeatable.",
+        "--where",
+        metavar="NAME=VALUE",
+    ),
+]
+PlanYear = Annotated[
+    int | None, option("哪一年的计划。", "Tasks of a year's plan.", "--year", min=1970, max=2399)
+]
 BEHIND_MS = 60_000  # a wake that passed longer ago means that no daemon is at work
 
 
@@ -27,6 +46,8 @@ def tasks(
     waits_for: Annotated[
         str | None, option("在等谁：角色，或人员代码。", "A role, or a person's code.")
     ] = None,
+    where: Where = None,
+    year: PlanYear = None,
     only_open: Annotated[bool, option("只列未办结的，或全部。", "Open ones, or all.", "--open/--all")] = True,
     limit: Limit = 50,
     as_json: AsJson = False,
@@ -41,6 +62,8 @@ def tasks(
         light=light,
         waits_for=waits_for,
         open=True if only_open else None,
+        where=conditions(where or ()),
+        year=year,
         limit=limit,
     )
     with desk.frame() as frame:
@@ -50,6 +73,17 @@ def tasks(
             return
         desk.blocks(screens.ledger(frame, found))
         _mind_the_clock(desk, frame)
+
+
+def conditions(given: Sequence[str]) -> tuple[tuple[str, str], ...]:
+    """`NAME=VALUE` of each --where."""
+    pairs = [readable("--where", one).partition("=") for one in given]
+    for name, equals, _ in pairs:
+        if not equals or not name:
+            raise UsageError(
+                "--where 看不懂：应写 填报项=值，如 key=yes。", "--where: write FACT=VALUE, such as key=yes."
+            )
+    return tuple((name.strip(), value.strip()) for name, _, value in pairs)
 
 
 def _mind_the_clock(desk: Desk, frame: Frame) -> None:

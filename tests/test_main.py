@@ -33,6 +33,8 @@ from .test_reading import CHECK, PACK, copied, handed_out, prepared
 ROOT = Path(main.__file__).resolve().parent
 NEUTRAL = {"DUBAN_LANG": "", "DUBAN_DATABASE": "", "DUBAN_DEBUG": "", "LC_ALL": "C.UTF-8", "LANG": "C.UTF-8"}
 COMMANDS = (
+    *("urge", "comment", "copy", "correct", "transfer", "merge"),
+    *("unit", "hand-over", "roll-over", "ledger"),
     *("init", "load", "check", "tasks", "show", "act", "explain", "history", "outbox", "calendar"),
     *(
         "simulate",

@@ -9,6 +9,7 @@ from tests.stories.teller import Story, instant, local
 from tests.stories.variants import varied
 from tests.storing import Counting, opened
 from workflow.definition import Pack
+from workflow.doctor import Finding, Patient, examine
 from workflow.engine.batches import Batches
 from workflow.engine.handing import HandOver, hand_over
 from workflow.engine.merging import Merged, merge_units, rename_unit
@@ -37,6 +38,11 @@ def hands_over(
     begin = instant(on) if on else story.now
     people = story.person(leaver), story.person(successor)
     return hand_over(story.engine.batches, *people, begin, story.person(who), story.now, dry_run=dry_run)
+
+
+def examined(story: Story) -> list[Finding]:
+    """What the doctor finds."""
+    return examine(Patient(port=story.port, library=story.engine.library, now=story.now))
 
 
 def unit_of(story: Story, task: int) -> str:
@@ -108,11 +114,32 @@ def test_a_merger_that_was_broken_off_goes_on_where_it_was(checks: Story, databa
         batches = Batches(broken, story.engine.library, story.engine.batches.salts, 250)
         with pytest.raises(Crash):
             merge_units(batches, "chenguang", "wanghe", node, story.now)
-    assert unit_of(story, 1) is not None
+    assert [one.about for one in examined(story) if one.level == "waits"] == ["merger"]
     merged = merges(story, "chenguang", "wanghe")
     assert merged.units == 0
     assert len(merged.tasks.done) == 1
     assert merges(story, "chenguang", "wanghe").tasks.done == []
+    assert [one.about for one in examined(story) if one.about in ("merger", "projection")] == []
+
+
+def test_who_supervises_at_a_unit_that_merged_supervises_on(tell: Tell, demonstration_site: Pack) -> None:
+    """The campaign names the bureau: tasks that wait there wait at the unit that stands for it."""
+
+    def second(source: dict) -> None:  # type: ignore[type-arg]
+        label = {"zh": "示例市第二局", "en": "Second Bureau"}
+        source["campaign.yaml"]["units"]["second"] = {"kind": "bureau", "in": "city", "label": label}
+
+    story = tell(varied(demonstration_site, second)).at("2026-03-02 10:00")
+    check = story.the("self_check", "chenguang")
+    story.does("handler of chenguang", "sign_for", check)
+    story.does("handler of chenguang", "submit", check, own_score=90, rows={"problems": []}, evidence=1)
+    merged = merges(story, "bureau", "second")
+    assert merged.tasks.done == []
+    with story.port.read() as tx:
+        known = units.nodes(tx)
+    assert story.task(check).waits_unit == known["second"].id
+    story.does("supervisor_one", "review", check, verified_score=90, rows={"problems": []})
+    merges(story, "chenguang", "wanghe")
 
 
 @pytest.mark.parametrize(

@@ -18,8 +18,9 @@ from .outcome import Decision
 def move_units(loaded: Loaded, around: Surroundings, into: Mapping[int, int], actor: int) -> Decision:
     """Its parties at units that merged are the units into which they merged, from now on.
 
-    A task whose two parties would become one unit is left as it is: it would be checked by itself, and
-    a person must say who shall check it.
+    A task that only waits at such a unit waits at the other one: what it is found by follows. A task whose
+    two parties would become one unit is left as it is: it would be checked by itself, and a person must
+    say who shall check it.
     """
     case = Case(loaded, around)
     catch_up(case)

@@ -75,9 +75,9 @@ class Batches:
                 changed.left.append(one.task.id)
             else:
                 decisions.append(decision)
-        before = {one.task.id: len(one.events) for one in decisions}
-        write(frame, [one for one in decisions if one.events], self.salts)
-        changed.done.extend(ident for ident, events in before.items() if events)
+        touched = [one.task.id for one in decisions if one.events]
+        write(frame, decisions, self.salts)
+        changed.done.extend(touched)
 
     def _ready(self, frame: Frame, ids: list[int], changed: Changed) -> list[Loaded]:
         """The tasks, locked; those planned under an older calendar are planned again first."""

@@ -148,7 +148,7 @@ def _close(tx: Transaction, pairs: _Pairs, person: int, now: int, ended_at: int)
 
 
 def _finder(moves: Mapping[int, int]) -> Find:
-    """Open tasks with a party at one of these units; a few more, whose body holds such a number."""
+    """Open tasks with a party at one of these units, or that wait there; a few that hold its number."""
     body = [TASK.c.body.like(f'%":{unit}{end}%') for unit in moves for end in (",", "}")]
     statement = Statement(
         select(TASK.c.id)
@@ -156,7 +156,7 @@ def _finder(moves: Mapping[int, int]) -> Find:
             TASK.c.id > bindparam("after", type_=BigInteger()),
             TASK.c.ended_at.is_(None),
             TASK.c.set_aside_at.is_(None),
-            or_(OneOf(TASK.c.unit_id, "units"), *body),
+            or_(OneOf(TASK.c.unit_id, "units"), OneOf(TASK.c.waits_unit, "units"), *body),
         )
         .order_by(TASK.c.id)
         .limit(bindparam("most"))

@@ -114,7 +114,7 @@ def test_a_merger_that_was_broken_off_goes_on_where_it_was(checks: Story, databa
         batches = Batches(broken, story.engine.library, story.engine.batches.salts, 250)
         with pytest.raises(Crash):
             merge_units(batches, "chenguang", "wanghe", node, story.now)
-    assert [one.about for one in examined(story) if one.level == "waits"] == ["merger"]
+    assert "merger" in [one.about for one in examined(story) if one.level == "waits"]
     merged = merges(story, "chenguang", "wanghe")
     assert merged.units == 0
     assert len(merged.tasks.done) == 1

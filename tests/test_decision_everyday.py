@@ -24,6 +24,7 @@ from tests.builders import (
     holding,
 )
 from workflow import decision as decide
+from workflow.decision import Act
 from workflow.decision.beyond import Beyond, Other
 from workflow.decision.everyday import COMMENT, COPY, CORRECT, MERGE, TRANSFER, URGE, VERBS
 from workflow.errors import BadValue, NotAllowed, NotNow, Refused, Unknown
@@ -72,6 +73,15 @@ def test_a_stranger_may_none_of_them(name: str) -> None:
     life.act(DAY, "report", score=60)
     with pytest.raises(NotAllowed):
         life.act(DAY, name, STRANGER, **GIVEN[name])
+
+
+@pytest.mark.parametrize("name", VERBS)
+def test_none_of_them_is_entered_for_somebody_else(name: str) -> None:
+    life = begun()
+    life.act(DAY, "report", score=60)
+    wanted = Act(name=name, person_id=SUPERVISOR, facts=GIVEN[name], entered_for=HANDLER)
+    with pytest.raises(NotAllowed):
+        decide.act(life.loaded, around(at(DAY), life.kinds, **life.around), wanted)
 
 
 @pytest.mark.parametrize("name", [URGE, TRANSFER, MERGE])

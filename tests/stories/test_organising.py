@@ -7,7 +7,7 @@ import pytest
 from tests.stories.conftest import Tell
 from tests.stories.teller import Story, instant, local
 from tests.stories.variants import varied
-from tests.storing import Counting, opened
+from tests.storing import Counting, opened, raw
 from workflow.definition import Pack
 from workflow.doctor import Finding, Patient, examine
 from workflow.engine.batches import Batches
@@ -15,7 +15,7 @@ from workflow.engine.handing import HandOver, hand_over
 from workflow.engine.merging import Merged, merge_units, rename_unit
 from workflow.engine.yearly import roll_over, would_roll_over
 from workflow.errors import BadValue, DubanError, NotAllowed, NotNow, Unknown
-from workflow.store import units
+from workflow.store import interests, units
 from workflow.text import Text
 
 
@@ -142,6 +142,19 @@ def test_who_supervises_at_a_unit_that_merged_supervises_on(tell: Tell, demonstr
     merges(story, "chenguang", "wanghe")
 
 
+def test_an_interest_in_a_unit_is_one_in_the_unit_it_merged_into(checks: Story) -> None:
+    story = checks
+    who, leader = story.person("seconded"), story.person("chenguang_leader")
+    with story.port.read() as tx:
+        known = units.nodes(tx)
+    with story.port.write("people") as tx:
+        interests.declare(tx, who, known["chenguang"].id, 0, None, "亲属任职", story.now)
+    merges(story, "chenguang", "wanghe")
+    with story.port.read() as tx:
+        found = interests.interests(tx, [known["wanghe"].id])[known["wanghe"].id]
+    assert {who, leader} <= {one.person_id for one in found}
+
+
 @pytest.mark.parametrize(
     ("unit", "into", "error"),
     [
@@ -256,6 +269,20 @@ def test_a_dry_run_shows_what_would_pass_and_changes_nothing(checks: Story) -> N
     assert [one.name for one in found.posts] == ["handler"]
     assert story.everything() == before
     story.does("chenguang_handler", "report", check, progress=5)
+
+
+def test_a_team_with_the_leaver_in_it_is_named_for_it_passes_to_nobody(
+    checks: Story, database_url: str
+) -> None:
+    story = checks
+    check, who = story.the("self_check", "wanghe"), story.person("chenguang_handler")
+    team = f'"teams":{{"handler":{{"members":[{who}],"since":0,"until":null}}}}'
+    with raw(database_url) as connection:
+        connection.execute(
+            f"UPDATE task SET body = replace(body, '\"teams\":{{}}', '{team}') WHERE id = {check}"
+        )
+    assert hands_over(story, "chenguang_handler", "chenguang_deputy", dry_run=True).teams == (check,)
+    assert hands_over(story, "xinhe_handler", "xinhe_leader", dry_run=True).teams == ()
 
 
 def test_what_can_not_be_handed_over_is_refused(checks: Story) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..decision.acts import SUPERVISOR
+from ..decision.authority import SUPERVISOR
 from ..definition.model import Definition, Role
 from ..errors import NotAllowed
 from ..store import organisation, posts

@@ -13,10 +13,11 @@ from dataclasses import dataclass, field
 import structlog
 
 from ..decision import Decision, Loaded, Surroundings, replan
-from ..errors import NotNow, StoreError
+from ..errors import StoreError
 from ..store import tasks
 from ..store.applying import Salts
 from ..store.ports import Port, Transaction
+from .acting import held
 from .claimed import tasks_of
 from .surroundings import Frame, Library
 from .writing import write
@@ -96,12 +97,3 @@ class Batches:
         loaded = tasks.load(frame.tx, found, frame)
         frame.know(loaded)
         return loaded
-
-
-def held() -> NotNow:
-    """The refusal while the clock is in doubt."""
-    return NotNow(
-        "时钟存疑，一切办理暂停，待人工确认。请运行 duban doctor 查看原因，再运行 duban release。",
-        "The clock is in doubt and everything waits for a person. See why with duban doctor, then run "
-        "duban release.",
-    )

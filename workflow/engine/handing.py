@@ -18,8 +18,9 @@ from ..store.sql import OneOf, Statement
 from ..store.tasks import TASK
 from ..task import Task
 from ..text import Text
+from .acting import held
 from .authority import check_authority
-from .batches import Batches, held
+from .batches import Batches
 
 HAND_OVER = Text("移交岗位", "hand posts over")
 
@@ -170,5 +171,5 @@ def _named(tx: Transaction, person: int) -> tuple[tuple[int, ...], tuple[int, ..
 
 
 def _members(task: Task) -> set[int]:
-    """Everybody in a team of the task. Kinds without teams have none."""
-    return {one for team in getattr(task, "teams", {}).values() for one in team.members}
+    """Everybody in a team of the task."""
+    return {one for team in task.teams.values() for one in team.members}

@@ -202,12 +202,14 @@ class Frame:
             task = one.task if isinstance(one, Loaded) else one
             wanted.update(task.parties.values())
             judged.update(self._judged(task))
-        self.know_units(wanted)
+        self._load_units(sorted(wanted - self._caches.units_loaded))
         self._load_interests(sorted(judged - self._caches.interests.keys()))
 
     def know_units(self, ids: Iterable[int]) -> None:
-        """Load the posts of these units."""
-        self._load_units(sorted(set(ids) - self._caches.units_loaded))
+        """Load the posts of these units, to which tasks may come, and who has an interest in them."""
+        wanted = set(ids)
+        self._load_units(sorted(wanted - self._caches.units_loaded))
+        self._load_interests(sorted(wanted - self._caches.interests.keys()))
 
     def _judged(self, task: Task | NewTask) -> Iterator[int]:
         """The units of the parties from which roles of this task must be free."""

@@ -79,6 +79,16 @@ def test_every_everyday_act_is_done_and_told_in_the_history(town: Town) -> None:
     assert "催办" in town.call("outbox", "--limit", "500", lang="zh").stdout
 
 
+def test_what_may_be_done_names_the_everyday_acts_too(town: Town) -> None:
+    def offered(who: str) -> set[str]:
+        return {one["name"] for one in town.reads("act", number(town), "--as", who) if one["may"]}
+
+    assert {"comment:", "copy:", "correct:"} <= offered("beiwan_handler")
+    assert {"urge:", "transfer:", "merge:", "comment:"} <= offered("supervisor_one")
+    assert not {"urge:", "transfer:", "merge:"} & offered("beiwan_handler")
+    assert not any(name.endswith(":") for name in offered("wanghe_handler"))
+
+
 @BOTH
 def test_an_answer_says_what_was_done_and_where_the_task_stands(town: Town, lang: str) -> None:
     said = town.call("urge", number(town), "--as", "supervisor_one", lang=lang).stdout

@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from ..definition.model import Fact, Rows
+from ..definition.model import ANYONE, Fact, Rows
 from ..definition.task import BUILT_IN
 from ..errors import BadValue, NotAllowed, NotNow, Unknown
 from ..people import NOBODY, Actor, acting_as
@@ -56,6 +56,33 @@ def perform(case: Case, act: Act) -> None:
         acts.perform(case, act)
         return
     case.view.now = case.now
+    person = _doer(case, act, verb)
+    signed = verb.by(case, person, verb.label)
+    _check_given(verb, act)
+    verb.do(case, act, signed)
+    if verb.moves_form:
+        case.task.revision += 1
+
+
+Signed = tuple[str, Actor]  # as what a person acts, and for whom
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Verb:
+    """An everyday act: what it takes, and what it does."""
+
+    label: Text
+    asks: tuple[Fact, ...] = ()
+    optional: tuple[Fact, ...] = ()
+    while_open: bool = True  # not on a task that has ended
+    moves_form: bool = True  # it changes what a form shows
+    event: str  # the kind of its line of history
+    by: Callable[[Case, int, Text], Signed]  # as what somebody does it, or the refusal
+    do: Callable[[Case, Act, Signed], None]
+
+
+def _doer(case: Case, act: Act, verb: Verb) -> int:
+    """The person who does it; nobody does it for somebody else from a paper."""
     if act.person_id is None:
         raise NotAllowed(
             f"“{verb.label.zh}”须由人办理，没有办理人。", f"Only a person may {verb.label.en!r}: name one."
@@ -70,23 +97,7 @@ def perform(case: Case, act: Act) -> None:
             f"事项已结束，不能“{verb.label.zh}”。可以批注，或另行交办。",
             f"The task has ended: you can't {verb.label.en!r}. Leave a comment, or open another task.",
         )
-    _check_given(verb, act)
-    verb.do(case, act, act.person_id)
-    if verb.moves_form:
-        case.task.revision += 1
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Verb:
-    """An everyday act: what it takes, and what it does."""
-
-    label: Text
-    asks: tuple[Fact, ...] = ()
-    optional: tuple[Fact, ...] = ()
-    while_open: bool = True  # not on a task that has ended
-    moves_form: bool = True  # it changes what a form shows
-    event: str  # the kind of its line of history
-    do: Callable[[Case, Act, int], None]
+    return act.person_id
 
 
 def _check_given(verb: Verb, act: Act) -> None:
@@ -116,7 +127,7 @@ def _said(act: Act, *facts: Fact) -> dict[str, Any]:
     return {fact.name: check_value(fact, act.facts[fact.name]) for fact in facts if fact.name in act.facts}
 
 
-def _supervisor(case: Case, person: int, label: Text, without: frozenset[int] = NOBODY) -> tuple[str, Actor]:
+def _supervisor(case: Case, person: int, label: Text, without: frozenset[int] = NOBODY) -> Signed:
     """Whoever may lift an episode: the role `supervisor`, or who steps in for it."""
     if SUPERVISOR not in case.book.definition.roles:
         raise NotAllowed(
@@ -128,6 +139,19 @@ def _supervisor(case: Case, person: int, label: Text, without: frozenset[int] = 
     return role_of(case, [SUPERVISOR], person, label, without)
 
 
+def _anybody(case: Case, person: int, label: Text) -> Signed:
+    """Whoever holds a role of the kind on this task."""
+    return role_of(case, tuple(case.book.definition.roles), person, label)
+
+
+def _reporter(case: Case, person: int, label: Text) -> Signed:
+    """Likewise, or whoever steps in where those who acted are kept out. What they may report comes later."""
+    directory, definition, out = case.around.directory, case.book.definition, case.excluded((ANYONE,))
+    roles = tuple(definition.roles)
+    found = acting_as(directory, definition, roles, case.task, person, case.now, out)
+    return found or _anybody(case, person, label)
+
+
 def _waited_for(case: Case) -> list[str]:
     role = case.book.definition.states[case.task.state].waits_for
     return [] if role is None else [role]
@@ -136,9 +160,9 @@ def _waited_for(case: Case) -> list[str]:
 # --- urge, comment, copy ----------------------------------------------------------------------------
 
 
-def _urge(case: Case, act: Act, person: int) -> None:
+def _urge(case: Case, act: Act, signed: Signed) -> None:
     """It is no report: `nothing reported for` goes on counting."""
-    role, actor = _supervisor(case, person, VERBS[URGE].label)
+    role, actor = signed
     roles = _waited_for(case)
     if not roles:
         state = case.book.definition.states[case.task.state].label
@@ -153,25 +177,20 @@ def _urge(case: Case, act: Act, person: int) -> None:
     case.tell(event, roles, "urged")
 
 
-def _comment(case: Case, act: Act, person: int) -> None:
-    role, actor = _anybody(case, person, VERBS[COMMENT].label)
+def _comment(case: Case, act: Act, signed: Signed) -> None:
+    role, actor = signed
     event = case.record("commented", case.now, role=role)
     sign(event, actor, act)
     event.values |= _said(act, TEXT)
 
 
-def _copy(case: Case, act: Act, person: int) -> None:
-    role, actor = _anybody(case, person, VERBS[COPY].label)
+def _copy(case: Case, act: Act, signed: Signed) -> None:
+    role, actor = signed
     told = _persons(case, act.facts[PERSONS.name])
     event = case.record("copied", case.now, role=role)
     sign(event, actor, act)
     event.values |= _said(act, REASON)
     event.messages.extend(Message(person_id=one, role=role, reason="copied") for one in told)
-
-
-def _anybody(case: Case, person: int, label: Text) -> tuple[str, Actor]:
-    """Whoever holds a role of the kind on this task."""
-    return role_of(case, tuple(case.book.definition.roles), person, label)
 
 
 def _persons(case: Case, raw: Any) -> list[int]:
@@ -194,7 +213,7 @@ def _persons(case: Case, raw: Any) -> list[int]:
 # --- correct ----------------------------------------------------------------------------------------
 
 
-def _correct(case: Case, act: Act, person: int) -> None:
+def _correct(case: Case, act: Act, _signed: Signed) -> None:
     """Both values stay in the history; the rules are looked at again by the same decision.
 
     When it was reported stays as it was: a correction is no report. A deadline that was set from the
@@ -202,12 +221,12 @@ def _correct(case: Case, act: Act, person: int) -> None:
     """
     name = check_value(FACT, act.facts[FACT.name])
     if ROW.name in act.facts:
-        _correct_row(case, act, person, name)
+        _correct_row(case, act, name)
         return
     fact = case.book.definition.facts.get(name)
     if fact is None:
         raise _no_fact(case, name)
-    role, actor = _corrector(case, person, name)
+    role, actor = _corrector(case, act, name)
     if name not in case.task.facts:
         raise NotNow(
             f"“{fact.label.zh}”还没有填报，无可更正。请先填报。",
@@ -219,7 +238,7 @@ def _correct(case: Case, act: Act, person: int) -> None:
     case.task.facts = {**case.task.facts, name: new}
 
 
-def _correct_row(case: Case, act: Act, person: int, column: str) -> None:
+def _correct_row(case: Case, act: Act, column: str) -> None:
     row = _open_row(case, check_value(ROW, act.facts[ROW.name]))
     rows = case.book.definition.lists[row.list]
     fact = rows.columns.get(column)
@@ -228,7 +247,7 @@ def _correct_row(case: Case, act: Act, person: int, column: str) -> None:
             f"清单“{rows.label.zh}”没有“{column}”这一列。有：{'、'.join(rows.columns)}。",
             f"The list {rows.label.en!r} has no column {column!r}. It has: {', '.join(rows.columns)}.",
         )
-    role, actor = _corrector(case, person, row.list)
+    role, actor = _corrector(case, act, row.list)
     reckoned = becomes_deadline(case.book.definition, row.list, column)
     new = _new_value(case, act, fact, row.values.get(column), reckoned=reckoned)
     event = case.record("corrected", case.now, role=role, list=row.list, row=row.id, fact=column)
@@ -261,12 +280,12 @@ def _no_fact(case: Case, name: str) -> Unknown:
     )
 
 
-def _corrector(case: Case, person: int, name: str) -> tuple[str, Actor]:
+def _corrector(case: Case, act: Act, name: str) -> Signed:
     """Whoever may report it in the present state, else the supervisor.
 
     Who may not report it for the sake of separation of duties may not correct it either.
     """
-    task, definition = case.task, case.book.definition
+    task, definition, person = case.task, case.book.definition, act.person_id or 0
     askers = [one for one in definition.transitions.values() if name in (*one.asks, *one.optional)]
     for one in askers:
         if task.state not in one.sources:
@@ -300,9 +319,9 @@ def _keep_both(case: Case, act: Act, actor: Actor, event: EventDraft, old: Any, 
 # --- transfer ---------------------------------------------------------------------------------------
 
 
-def _transfer(case: Case, act: Act, person: int) -> None:
+def _transfer(case: Case, act: Act, signed: Signed) -> None:
     """No clock moves: a supervisor who grants the new unit more time says so by an act of its own."""
-    role, actor = _supervisor(case, person, VERBS[TRANSFER].label)
+    role, actor = signed
     if case.task.shared:
         raise NotNow(
             "本事项是该单位的共用草稿，不能转办。请先送签，或待其作废。",
@@ -369,9 +388,9 @@ def reassign(case: Case, event: EventDraft, parties: Mapping[str, int]) -> None:
 # --- merge ------------------------------------------------------------------------------------------
 
 
-def _merge(case: Case, act: Act, person: int) -> None:
+def _merge(case: Case, act: Act, signed: Signed) -> None:
     """This one ends, abandoned, and keeps its facts and rows; the tasks that it opened run on under it."""
-    role, actor = _supervisor(case, person, VERBS[MERGE].label)
+    role, actor = signed
     into, target = _mergeable(case, check_value(INTO, act.facts[INTO.name])), case.book.abandoned_state
     if target is None:
         label = case.book.definition.label
@@ -421,12 +440,20 @@ def note_merged(case: Case) -> None:
 
 
 VERBS: Mapping[str, Verb] = {
-    URGE: Verb(label=Text("催办", "urge"), optional=(REASON,), moves_form=False, event="urged", do=_urge),
+    URGE: Verb(
+        label=Text("催办", "urge"),
+        optional=(REASON,),
+        moves_form=False,
+        by=_supervisor,
+        event="urged",
+        do=_urge,
+    ),
     COMMENT: Verb(
         label=Text("批注", "comment"),
         asks=(TEXT,),
         while_open=False,
         moves_form=False,
+        by=_anybody,
         event="commented",
         do=_comment,
     ),
@@ -436,6 +463,7 @@ VERBS: Mapping[str, Verb] = {
         optional=(REASON,),
         while_open=False,
         moves_form=False,
+        by=_anybody,
         event="copied",
         do=_copy,
     ),
@@ -443,6 +471,7 @@ VERBS: Mapping[str, Verb] = {
         label=Text("更正", "correct"),
         asks=(FACT, VALUE, REASON),
         optional=(ROW,),
+        by=_reporter,
         event="corrected",
         do=_correct,
     ),
@@ -450,9 +479,10 @@ VERBS: Mapping[str, Verb] = {
         label=Text("转办", "transfer"),
         asks=(UNIT, REASON),
         optional=(PARTY,),
+        by=_supervisor,
         event="transferred",
         do=_transfer,
     ),
-    MERGE: Verb(label=Text("并案", "merge"), asks=(INTO, REASON), event="merged", do=_merge),
+    MERGE: Verb(label=Text("并案", "merge"), asks=(INTO, REASON), by=_supervisor, event="merged", do=_merge),
 }
 LABELS: Mapping[str, Text] = {verb.event: verb.label for verb in VERBS.values()}

@@ -16,11 +16,14 @@ from commands import (
     acting,
     calendar,
     demo,
+    everyday,
     figures,
+    frozen,
     health,
     interests,
     ledger,
     opening,
+    organising,
     packs,
     pairing,
     people,
@@ -60,10 +63,12 @@ for theme in (
     why,
     acting,
     opening,
+    everyday,
     people,
     pairing,
     rounds,
     workbooks,
+    organising,
     health,
     watch,
     demo,
@@ -73,7 +78,8 @@ for theme in (
 app.add_typer(people.roster)
 app.add_typer(people.posts)
 app.add_typer(interests.declarations)
-app.add_typer(ledger.whole)
+app.add_typer(organising.unit)
+app.add_typer(frozen.whole)  # of `ledger`, with what `frozen` adds
 
 
 @app.callback()

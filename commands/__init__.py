@@ -9,6 +9,8 @@
     interests.py   interest                      versions.py  replan, migrate
     rounds.py   rounds                           pairing.py   pairing draw, show, verify
     workbooks.py   template, import, ledger export
+    everyday.py urge, comment, copy, correct,    frozen.py    ledger freeze, ledger frozen
+                transfer, merge                  organising.py  unit, hand-over, roll-over
 
 What they share: speaking.py (one of two languages, and a sentence for every error), arguments.py
 (how a command is declared), desk.py (settings, database, output), screen.py (columns, progress, the

@@ -321,12 +321,14 @@ def _tell_waiting(desk: Desk, pending: Pending, words: Words) -> None:
 
 
 def _list_acts(desk: Desk, task: str, person: str, *, as_json: bool) -> None:
-    from workflow.explaining import possible, subject_of
+    from workflow.explaining import everyday, possible, subject_of
     from workflow.reading import person_id, read_number, screens
 
     with desk.frame() as frame:
         subject = subject_of(frame, read_number(frame, task))
-        found = possible(subject, person_id(frame.tx, person))
+        who = person_id(frame.tx, person)
+        daily = (one for one in everyday(subject, who) if one.may)
+        found = (*possible(subject, who), *daily)
     if as_json:
         desk.json(found)
     else:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from .arguments import AsJson, Limit, OfUnit, TaskNumber, command, group, option
+from workflow.errors import UsageError
+
+from .arguments import AsJson, Limit, OfUnit, TaskNumber, command, group, option, readable
 from .dates import zone_of
 from .desk import Desk, desk_of
 from .speaking import both
@@ -17,9 +20,21 @@ if TYPE_CHECKING:
 app = group()
 whole = group(
     name="ledger",
-    help=both("台账整体：导出。", "The whole ledger: export."),
+    help=both("台账整体：冻结、导出。", "The whole ledger: freeze it, export it."),
     no_args_is_help=True,
 )
+Where = Annotated[
+    list[str] | None,
+    option(
+        "填报项等于某值，可多次，如 key=yes。",
+        "A fact's value, as key=yes; repeatable.",
+        "--where",
+        metavar="NAME=VALUE",
+    ),
+]
+PlanYear = Annotated[
+    int | None, option("哪一年的计划。", "Tasks of a year's plan.", "--year", min=1970, max=2399)
+]
 BEHIND_MS = 60_000  # a wake that passed longer ago means that no daemon is at work
 
 OfKind = Annotated[str | None, option("事项类型。", "Kind of task.", "--kind")]
@@ -41,6 +56,8 @@ def tasks(
     state: InState = None,
     light: OfLight = None,
     waits_for: WaitsFor = None,
+    where: Where = None,
+    year: PlanYear = None,
     only_open: OnlyOpen = True,
     limit: Limit = 50,
     as_json: AsJson = False,
@@ -55,6 +72,8 @@ def tasks(
         light=light,
         waits_for=waits_for,
         open=True if only_open else None,
+        where=conditions(where or ()),
+        year=year,
         limit=limit,
     )
     with desk.frame() as frame:
@@ -64,6 +83,17 @@ def tasks(
             return
         desk.blocks(screens.ledger(frame, found))
         _mind_the_clock(desk, frame)
+
+
+def conditions(given: Sequence[str]) -> tuple[tuple[str, str], ...]:
+    """`NAME=VALUE` of each --where."""
+    pairs = [readable("--where", one).partition("=") for one in given]
+    for name, equals, _ in pairs:
+        if not equals or not name:
+            raise UsageError(
+                "--where 看不懂：应写 填报项=值，如 key=yes。", "--where: write FACT=VALUE, such as key=yes."
+            )
+    return tuple((name.strip(), value.strip()) for name, _, value in pairs)
 
 
 def _mind_the_clock(desk: Desk, frame: Frame) -> None:

@@ -241,4 +241,10 @@ def _post_of(frame: Frame, person: str, post: str, unit: str) -> tuple[int, int]
     posts = post_names(frame)
     if posts and post not in posts:
         raise known(Text("岗位", "post"), post, posts)
-    return person_id(frame.tx, person), unit_id(frame.tx, unit)
+    where = unit_id(frame.tx, unit)
+    if where in frame.merged:
+        raise NotNow(
+            f"{unit} 已撤并，没有岗位可任免。请用 duban units 查看并入何处。",
+            f"{unit} has merged into another unit and has no posts. See into which with duban units.",
+        )
+    return person_id(frame.tx, person), where

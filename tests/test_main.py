@@ -33,6 +33,8 @@ from .test_reading import CHECK, PACK, copied, handed_out, prepared
 ROOT = Path(main.__file__).resolve().parent
 NEUTRAL = {"DUBAN_LANG": "", "DUBAN_DATABASE": "", "DUBAN_DEBUG": "", "LC_ALL": "C.UTF-8", "LANG": "C.UTF-8"}
 COMMANDS = (
+    *("urge", "comment", "copy", "correct", "transfer", "merge"),
+    *("unit", "hand-over", "roll-over", "ledger"),
     *("init", "load", "check", "tasks", "show", "act", "explain", "history", "outbox", "calendar"),
     *(
         "simulate",
@@ -578,7 +580,8 @@ def test_without_a_transition_it_lists_what_may_be_done(town: Town) -> None:
     assert "asks for Progress (progress)" in may
     assert "approve " in others
     found = town.reads("act", str(town.check), "--as", "beiwan_handler")
-    assert {one["name"] for one in found if one["may"]} == {"report", "extend", "submit"}
+    everyday = {"comment:", "copy:", "correct:"}
+    assert {one["name"] for one in found if one["may"]} == {"report", "extend", "submit", *everyday}
 
 
 def test_a_task_is_explained_whole_or_in_part(town: Town) -> None:

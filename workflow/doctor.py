@@ -31,7 +31,7 @@ from .reading.words import join, same
 from .rounds import MOMENT, SKIPPED
 from .store import checking, importing, life, revisions, tasks
 from .store.ports import Port, Transaction
-from .store.sql import Statement
+from .store.sql import OneOf, Statement
 from .store.tasks import TASK
 from .task import Task
 from .text import Text
@@ -77,6 +77,11 @@ _OLD_PLANS = Statement(
 )
 
 
+_AT_CLOSED = Statement(
+    select(TASK.c.id).where(TASK.c.ended_at.is_(None), OneOf(TASK.c.unit_id, "units")).order_by(TASK.c.id)
+)
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Finding:
     """One thing that a person should know of."""
@@ -119,6 +124,7 @@ def examine(patient: Patient, progress: Progress = lambda _done, _total: None) -
             *_imports(frame),
             *_skips(tx, patient.now),
             *_vacancies(frame),
+            *_mergers(frame),
             *_calendar(frame),
             *_evidence(tx, patient.folder),
         ]
@@ -263,6 +269,21 @@ def _vacancies(frame: Frame) -> Iterator[Finding]:
             )
         number = (number_of(frame, task.id, task.campaign_id),)
         yield Finding(level="note" if who.actors else "waits", about="vacancy", text=told, tasks=number)
+
+
+def _mergers(frame: Frame) -> Iterator[Finding]:
+    """Open tasks of units that have merged: their merger was broken off, or a person must say what next."""
+    if not frame.merged:
+        return
+    rows = frame.tx.all(_AT_CLOSED, units=sorted(frame.merged))
+    if rows:
+        told = Text(
+            f"{len(rows)} 个在办事项仍在已撤并的单位。请重新运行 duban unit merge，仍不动的请转办",
+            f"{len(rows)} open tasks are still at units that have merged. Run duban unit merge again, then "
+            "transfer what stays",
+        )
+        shown = _numbers(frame, [row[0] for row in rows[:SHOWN]])
+        yield Finding(level="waits", about="merger", text=told, tasks=shown)
 
 
 def _calendar(frame: Frame) -> Iterator[Finding]:

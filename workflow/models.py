@@ -60,6 +60,23 @@ class Unit(SQLModel, table=True):
     group_name: str | None = None  # for a group: how definitions call it
     zh: str
     en: str
+    ended_at: int | None = _big(null=True)  # it merged into another; nothing is handed to it any more
+    merged_into: int | None = _to("unit.id", null=True)  # the unit that stands for it now, never a closed one
+
+
+class UnitChange(SQLModel, table=True):
+    """What became of a unit, and what it was called before."""
+
+    __tablename__ = "unit_change"
+    __table_args__ = (Index("unit_change_unit", "unit_id"),)
+    id: int | None = _auto()
+    unit_id: int = _to("unit.id")
+    kind: str  # renamed, merged
+    zh: str  # its name until then
+    en: str
+    into_id: int | None = _to("unit.id", null=True)
+    person_id: int | None = _to("person.id", null=True)  # who said so; empty: a pack
+    at: int = _big()
 
 
 class Person(SQLModel, table=True):
@@ -569,6 +586,20 @@ class DocumentNumberRow(SQLModel, table=True):
     pattern: str = Field(primary_key=True)
     year: int = Field(sa_column=Column(Integer, primary_key=True, autoincrement=False))  # 0: of all years
     last: int
+
+
+class LedgerSnapshot(SQLModel, table=True):
+    """The ledger as it stood at a moment. Never changed: the hash is over its lines, byte for byte."""
+
+    __tablename__ = "ledger_snapshot"
+    id: int | None = _auto()
+    name: str = Field(unique=True)
+    frozen_at: int = _big()
+    person_id: int = _to("person.id")
+    filters: str = _words()  # JSON: what was asked for
+    lines: int = _big()  # how many
+    sha256: str  # of the body in UTF-8, hex
+    body: str = _words()  # JSON, a line each
 
 
 class MetaRow(SQLModel, table=True):

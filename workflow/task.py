@@ -126,6 +126,7 @@ class Task:
     stop_used: bool = False  # a confirmation has already stopped this deadline
     pending: tuple[Pending, ...] = ()
     last_opened: dict[str, int] = field(default_factory=dict)  # rule -> its last opening
+    plan_year: int | None = None  # carried over into that year; None: the local year it was opened in
     step_end: int | None = None  # last millisecond of the state's `within`; kept: no notice un-fires it
     began_at: int | None = None  # when it left its draft; its opening if it never was one
     numbers: dict[str, str] = field(default_factory=dict)  # transition -> the number that came with it
@@ -255,7 +256,7 @@ class Nudge:
     """Something happened to another task that this one must know."""
 
     id: int
-    cause: Literal["child", "concerned", "concerning", "parent", "joined", "source"]
+    cause: Literal["child", "concerned", "concerning", "parent", "joined", "source", "merged"]
     other_id: int
     at: int
 

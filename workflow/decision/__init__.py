@@ -12,6 +12,8 @@ what it is for, then settles again.
     waiting.py    acts that wait for others      joint.py    who has signed, who still must
     entering.py   acts entered from a paper      teams.py    people who are chosen
     opening.py    opening by hand                traces.py   what an act leaves behind
+    everyday.py   what every kind allows         beyond.py    what that names beside the task
+    organising.py  other units, another year
     settings.py   what transitions set           outcome.py  what a decision consists of
     planning.py   clocks reckoned anew           migrating.py   onto another version of the pack
 """
@@ -22,12 +24,14 @@ from ..condition import earliest
 from ..definition.model import OPENED, Definition
 from ..errors import BadValue, Undecidable
 from ..task import Loaded, Task
-from .acts import Act, perform
+from .acts import Act
 from .book import Book
 from .case import Case, Surroundings
 from .clockwork import catch_up, settle
+from .everyday import perform
 from .migrating import Move, migrate
 from .opening import OpenTask, Place, check_opening, new_task, opener
+from .organising import carry_over, move_units
 from .outcome import Decision, EventDraft, Link, Message, NewTask, RowChange
 from .planning import first_deadline, plan_anew
 from .reporting import apply_rows, fact_named
@@ -49,9 +53,11 @@ __all__ = [
     "Surroundings",
     "act",
     "begin",
+    "carry_over",
     "check_opening",
     "fact_named",
     "migrate",
+    "move_units",
     "open_by_hand",
     "replan",
     "wake",

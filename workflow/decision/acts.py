@@ -28,7 +28,10 @@ COMPLETED = "completed"  # the one act that a round does
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Act:
-    """What a person asks for. `name` is a transition, `confirm:T`, `refuse:T` or `lift:RULE`."""
+    """What a person asks for.
+
+    `name` is a transition, `confirm:T`, `refuse:T`, `lift:RULE`, or an act of `everyday`.
+    """
 
     name: str
     person_id: int | None  # None: a round of the scheduler

@@ -19,6 +19,7 @@ from ..definition.numbering import YEAR
 from ..definition.opening import MILESTONE
 from ..people import NOBODY, Directory, Resolved, excluded, resolve, touches
 from ..task import Episode, EpisodeEnd, Loaded, Pending, Related, Row, Task
+from .beyond import NOTHING, Beyond
 from .book import Book
 from .outcome import (
     Decision,
@@ -48,6 +49,7 @@ class Surroundings:
     books: Mapping[str, Book]  # by kind, of the task's version
     burden: Burden | None = None  # of the campaign
     tree: Tree = field(default_factory=Tree)
+    beyond: Beyond = NOTHING  # what an everyday act names beside the task
 
 
 class Case:

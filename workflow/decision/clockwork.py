@@ -5,6 +5,7 @@ from __future__ import annotations
 from ..condition import earliest, next_end
 from ..errors import Undecidable
 from .case import Case
+from .everyday import note_merged
 from .rules import act_on_fresh, look_at_rules
 from .settings import apply_settings
 from .teams import end_terms, next_term
@@ -120,6 +121,7 @@ def _note_nudges(case: Case) -> None:
     if joined:
         at = min(case.now, max(nudge.at for nudge in joined))
         case.record("joined", at, about=sorted({nudge.other_id for nudge in joined}))
+    note_merged(case)
 
 
 def _abandon(case: Case, at: int) -> bool:

@@ -37,9 +37,30 @@ EventKind = Literal[
     "migrated",
     "set_aside",
     "released",
+    "urged",
+    "commented",
+    "copied",
+    "corrected",
+    "transferred",
+    "merged",
+    "merged_in",
+    "rolled_over",
+    "handed_over",
 ]
 Reason = Literal[
-    "assigned", "chosen", "escalation", "repeat", "to confirm", "answered", "lapsed", "team ended"
+    "assigned",
+    "chosen",
+    "escalation",
+    "repeat",
+    "to confirm",
+    "answered",
+    "lapsed",
+    "team ended",
+    "urged",
+    "copied",
+    "transferred",
+    "merged",
+    "handed over",
 ]
 
 

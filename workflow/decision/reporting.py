@@ -102,7 +102,7 @@ def _row(case: Case, name: str, raw: Mapping[str, Any]) -> dict[str, Any]:
     values = {column: value for column, value in raw.items() if column != "id"}
     checked = check_row(rows.columns, name, values)
     for column, fact in rows.columns.items():
-        if fact.type == "date" and _becomes_deadline(case.book.definition, name, column):
+        if fact.type == "date" and becomes_deadline(case.book.definition, name, column):
             check_covered(fact, checked[column], case.view.calendar)
             check_future(fact, checked[column], case.view.calendar, case.now)
     if "id" not in raw:
@@ -117,7 +117,8 @@ def _row(case: Case, name: str, raw: Mapping[str, Any]) -> dict[str, Any]:
     return {"id": int(raw["id"]), **checked}
 
 
-def _becomes_deadline(definition: Definition, name: str, column: str) -> bool:
+def becomes_deadline(definition: Definition, name: str, column: str) -> bool:
+    """Whether a column of a list is the deadline of a task that is opened for each row."""
     openings: list[Opening] = []
     for state in definition.states.values():
         openings.extend(state.opens)

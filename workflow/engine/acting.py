@@ -9,6 +9,7 @@ import orjson
 from sqlalchemy import bindparam, select
 
 from ..decision import Act, Decision, act, replan
+from ..decision.everyday import LABELS
 from ..decision.teams import several
 from ..definition.model import Definition
 from ..errors import BadValue, NotNow, Stale, Undecidable, Unknown
@@ -21,11 +22,21 @@ from ..task import Loaded, Task
 from ..text import Text
 from .burden import hold_units
 from .claimed import tasks_of
+from .everyday import also_locked, around_act
 from .report import Answer
 from .surroundings import Frame, Library
 from .writing import write
 
-_ACTS = ("act", "asked", "confirmed", "refused", "lifted")  # kinds of events that people cause
+_ACTS = (
+    "act",
+    "asked",
+    "confirmed",
+    "refused",
+    "lifted",
+    "corrected",
+    "transferred",
+    "merged",
+)  # kinds of events that people cause
 _LAST_ACTS = Statement(
     select(EVENT.c.header)
     .where(EVENT.c.task_id == bindparam("task"), OneOf(EVENT.c.kind, "kinds", words=True))
@@ -50,7 +61,8 @@ def act_in(
     if request_id is not None:
         check_request_id(request_id)
     frame = library.frame(tx, now)
-    rows = tasks.claim_these(tx, [task_id])
+    claimed = tasks.claim_these(tx, [task_id, *also_locked(wanted)])
+    rows = [row for row in claimed if row[0] == task_id]
     first = _first_answer(tx, task_id, wanted, request_id)
     if first is not None:
         return first
@@ -58,7 +70,7 @@ def act_in(
     _check_evidence(tx, wanted)
     loaded = _loaded(frame, task, salts)
     introduce(frame, task, wanted)
-    decision = act(loaded, frame.around(task.version_id), wanted)
+    decision = act(loaded, around_act(frame, task.version_id, wanted), wanted)
     write(frame, [decision], salts)
     answer = _answer(decision, wanted, now)
     if request_id is not None:
@@ -144,6 +156,8 @@ def _faster(frame: Frame, task: Task) -> Text:
 
 def _label(definition: Definition, header: Mapping[str, Any]) -> Text:
     """What was done. After a migration the definition may know it no more: its name then stands for it."""
+    if header["kind"] in LABELS:
+        return LABELS[header["kind"]]
     lifted = header["kind"] == "lifted"
     name = header["rule"] if lifted else header["transition"]
     found = definition.rules.get(name) if lifted else definition.transitions.get(name)

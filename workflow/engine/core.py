@@ -19,6 +19,7 @@ from ..store import importing, organisation, tasks
 from ..store.applying import Salts, note
 from ..store.ports import Port
 from .acting import act_in
+from .batches import Batches
 from .firing import Firing, next_moments
 from .importing import Importing
 from .loading import load_in
@@ -46,6 +47,7 @@ class Engine:
         self._sweeper = Sweeper(port, self.library, salts, batch)
         self._firing = Firing(port, self.library, salts, batch)
         self.importing = Importing(port, self.library, salts, batch)
+        self.batches = Batches(port, self.library, salts, batch)
         self._stopping = threading.Event()
 
     def stop(self) -> None:

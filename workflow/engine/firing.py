@@ -93,7 +93,7 @@ class Firing:
             if moment is None or moment.items[moment.cursor].what == DRAW:
                 return False  # nothing, or it came in between: first it is drawn
             batch.extend(moment.next_items(size))
-            opens = [_new_task(frame, moment, *item.args) for item in batch if item.what == OPEN]
+            opens = [_new_task(frame, moment, *item.args) for item in batch if _opens(frame, item)]
             drafts = [item.args[0] for item in batch if item.what == COMPLETE]
             skips: list[str] = []
             opens = _within_budget(frame, opens, skips)
@@ -198,6 +198,11 @@ def _within_budget(frame: Frame, opens: Sequence[NewTask], skips: list[str]) -> 
         skips.append(f"{opens[n].kind} {opens[n].unit_id}: {_told(refusal)}")
         log.warning("over budget", task_kind=opens[n].kind, unit=opens[n].unit_id, why=str(refusal))
     return [new for n, new in enumerate(opens) if n not in refused]
+
+
+def _opens(frame: Frame, item: rounds.Item) -> bool:
+    """Whether it opens a task. A unit that has merged since the moment was frozen is handed nothing."""
+    return item.what == OPEN and item.args[1] not in frame.merged
 
 
 def _completions(frame: Frame, moment: rounds.OpenMoment, ids: list[int], skips: list[str]) -> list[Decision]:

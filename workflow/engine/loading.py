@@ -7,14 +7,15 @@ the former version did not have begins now: renaming one hands nothing out twice
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 from .. import rounds
 from ..calendar import default_calendar
 from ..definition.model import Pack, Unit
 from ..definition.pack import CAMPAIGN
 from ..errors import BadValue
-from ..store import organisation
+from ..store import organisation, units
 from ..store.milestones import moved_milestones
 from ..store.ports import Transaction
 from ..text import Text
@@ -33,14 +34,14 @@ def load_in(tx: Transaction, library: Library, pack: Pack, now: int) -> Loading:
     named_otherwise = _check_units(tx, pack)
     known = _check_people(tx, pack)
     version_id, is_new = organisation.pack_version(tx, pack, now)
-    units = organisation.add_units(tx, pack.campaign.units.values())
-    for unit in named_otherwise:
-        organisation.relabel_unit(tx, unit.code, unit.label)
+    added = organisation.add_units(tx, pack.campaign.units.values())
+    for ident, label in named_otherwise:
+        units.rename(tx, ident, label, None, now)
     posts = organisation.add_missing_posts(tx, [one for one in pack.people if one.code in known], now)
     people = organisation.add_people(tx, pack.people, min(_since(pack), now), now)
     said_anew = _said_anew(tx, pack)
     moved = _move_campaign(tx, library, pack, version_id, now)
-    if units or named_otherwise or people or posts:
+    if added or named_otherwise or people or posts:
         organisation.move_organisation(tx, before)
     if moved:
         organisation.new_epoch(tx, f"pack {pack.campaign.name} {pack.version[:12]}", now)
@@ -48,7 +49,7 @@ def load_in(tx: Transaction, library: Library, pack: Pack, now: int) -> Loading:
         campaign=pack.campaign.name,
         version=pack.version,
         version_is_new=is_new,
-        units=units,
+        units=added,
         people=people,
         relabelled=len(named_otherwise),
         posts=posts,
@@ -64,14 +65,18 @@ def _since(pack: Pack) -> int:
 # --- units and people -------------------------------------------------------------------------------
 
 
-def _check_units(tx: Transaction, pack: Pack) -> list[Unit]:
-    """The known units whose label the pack changes."""
-    rows = organisation.units(tx)
+def _check_units(tx: Transaction, pack: Pack) -> list[tuple[int, Text]]:
+    """The known units whose label the pack changes, with that label.
+
+    A name that a unit bore before is not taken again: it was renamed since the pack was written.
+    """
+    rows, former = organisation.units(tx), units.former_names(tx)
     codes = {row[0]: row[1] for row in rows}
-    wanted = pack.campaign.units
-    relabelled: list[Unit] = []
+    stands_for = {codes[closed]: codes[into] for closed, into in units.merged(tx).items()}
+    wanted = {code: _followed(unit, stands_for) for code, unit in pack.campaign.units.items()}
+    relabelled: list[tuple[int, Text]] = []
     problems: list[Text] = []
-    for _, code, kind, parent, group_of, group, zh, en in rows:
+    for ident, code, kind, parent, group_of, group, zh, en in rows:
         if code not in wanted:
             continue
         own = Unit(
@@ -83,8 +88,8 @@ def _check_units(tx: Transaction, pack: Pack) -> list[Unit]:
             group=group,
         )
         problems.extend(_changes(own, wanted[code]))
-        if own.label != wanted[code].label:
-            relabelled.append(wanted[code])
+        if own.label != wanted[code].label and wanted[code].label not in former.get(code, ()):
+            relabelled.append((ident, wanted[code].label))
     if problems:
         raise BadValue(
             f"没有载入：{'；'.join(one.zh for one in problems)}。"
@@ -93,6 +98,11 @@ def _check_units(tx: Transaction, pack: Pack) -> list[Unit]:
             "Put it back as it was, or give the new unit another code.",
         )
     return relabelled
+
+
+def _followed(unit: Unit, stands_for: Mapping[str, str]) -> Unit:
+    """Where the unit above it has merged into another, that one is above it."""
+    return replace(unit, inside=stands_for.get(unit.inside or "", unit.inside))
 
 
 def _changes(own: Unit, wanted: Unit) -> Iterator[Text]:

@@ -91,7 +91,11 @@ def _campaign(frame: Frame, name: str) -> CampaignInForce:
 
 def _places(frame: Frame, wanted: OpenTask, codes: set[str]) -> dict[int, Place]:
     rows = organisation.units_by_id(frame.tx, sorted(set(wanted.parties.values())))
-    return {ident: Place(kind=kind, name=Text(zh, en)) for ident, code, kind, zh, en in rows if code in codes}
+    return {
+        ident: Place(kind=kind, name=Text(zh, en))
+        for ident, code, kind, zh, en in rows
+        if code in codes and ident not in frame.merged
+    }
 
 
 def _anywhere(wanted: OpenTask, campaign: CampaignInForce, version_id: int) -> NewTask:

@@ -20,7 +20,7 @@ from ..definition import Pack, pack_from_source
 from ..definition.model import Burden, Campaign, Source
 from ..errors import DubanError, Unknown
 from ..people import Directory
-from ..store import organisation
+from ..store import organisation, units
 from ..store.milestones import MovedMilestone, moved_milestones
 from ..store.organisation import CampaignInForce, Stamp
 from ..store.ports import Transaction
@@ -61,6 +61,7 @@ class _Caches:
     delegations: dict[int, Any] = field(default_factory=dict)
     interests: dict[int, Any] = field(default_factory=dict)
     names: dict[int, Text] = field(default_factory=dict)  # of people whom acts named
+    merged: Mapping[int, int] = field(default_factory=dict)  # closed unit -> the one that stands for it
 
 
 class Library:
@@ -85,7 +86,7 @@ class Library:
         moves: dict[int, list[MovedMilestone]] = defaultdict(list)
         for one in moved_milestones(tx):
             moves[one.campaign_id].append(one)
-        return _Caches(stamp=stamp, campaigns=campaigns, years=years, moves=moves)
+        return _Caches(stamp=stamp, campaigns=campaigns, years=years, moves=moves, merged=units.merged(tx))
 
     def version(self, tx: Transaction, version_id: int) -> Version:
         """A pack version, read and compiled once."""
@@ -125,6 +126,11 @@ class Frame:
     def campaigns(self) -> Mapping[int, CampaignInForce]:
         """Every campaign, by id."""
         return self._caches.campaigns
+
+    @property
+    def merged(self) -> Mapping[int, int]:
+        """The units that are closed, each with the one into which it merged."""
+        return self._caches.merged
 
     def version(self, version_id: int) -> Version:
         """A pack version."""
@@ -224,9 +230,9 @@ class Frame:
         caches = self._caches
         found = caches.directories.get(version.id)
         if found is None:
-            units = organisation.unit_ids(self.tx, version.pack.campaign.units)
+            codes = organisation.unit_ids(self.tx, version.pack.campaign.units)
             found = Directory(
-                units=units,
+                units=codes,
                 groups=caches.groups,
                 holdings=caches.holdings,
                 delegations=caches.delegations,
@@ -234,7 +240,7 @@ class Frame:
                 names=caches.names,
             )
             caches.directories[version.id] = found
-            self._load_units([units[code] for code in _named(version.pack) if code in units])
+            self._load_units([codes[code] for code in _named(version.pack) if code in codes])
         return found
 
     def know(self, tasks: Iterable[Loaded | NewTask]) -> None:
@@ -250,6 +256,12 @@ class Frame:
             judged.update(self._judged(task))
         self._load_units(sorted(wanted - self._caches.units_loaded))
         self._load_interests(sorted(judged - self._caches.interests.keys()))
+
+    def know_units(self, ids: Iterable[int]) -> None:
+        """Load the posts of these units, to which tasks may come, and who has an interest in them."""
+        wanted = set(ids)
+        self._load_units(sorted(wanted - self._caches.units_loaded))
+        self._load_interests(sorted(wanted - self._caches.interests.keys()))
 
     def _judged(self, task: Task | NewTask) -> Iterator[int]:
         """The units of the parties from which roles of this task must be free."""

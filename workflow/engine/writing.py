@@ -59,6 +59,7 @@ def _opened(decisions: Sequence[Decision]) -> list[NewTask]:
 
 def _open(frame: Frame, wanted: Sequence[NewTask], made: _Made) -> list[Decision]:
     """Find or make shared drafts, draw ids for new tasks and their rows, and decide each beginning."""
+    _redirect(frame, wanted)
     _number_rows(frame, wanted)
     created = _find_drafts(frame, wanted, made)
     for new, ident in zip(created, frame.tx.draw("task_id", len(created)), strict=True):
@@ -68,6 +69,15 @@ def _open(frame: Frame, wanted: Sequence[NewTask], made: _Made) -> list[Decision
             new.id = made[_key(new)].id
     frame.know(created)
     return [begin(new, frame.around(new.version_id)) for new in created]
+
+
+def _redirect(frame: Frame, wanted: Sequence[NewTask]) -> None:
+    """A unit that has merged into another is handed nothing any more: the other one is."""
+    if not frame.merged:
+        return
+    for new in wanted:
+        new.unit_id = frame.merged.get(new.unit_id, new.unit_id)
+        new.parties = {name: frame.merged.get(unit, unit) for name, unit in new.parties.items()}
 
 
 def _number_rows(frame: Frame, wanted: Sequence[NewTask]) -> None:

@@ -11,7 +11,7 @@ writing anything: an explanation can't disagree with the engine. Only `subject_o
 
 from __future__ import annotations
 
-from .acts import Possible, possible, rehearse
+from .acts import Possible, everyday, possible, rehearse
 from .clocks import deadline, next_wake
 from .conditions import condition
 from .episodes import episode, rules
@@ -24,6 +24,7 @@ __all__ = [
     "condition",
     "deadline",
     "episode",
+    "everyday",
     "light",
     "next_wake",
     "persons",

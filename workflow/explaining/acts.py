@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 from ..condition import compile_term
 from ..decision import Act, Decision, act
+from ..decision.everyday import VERBS, Verb
 from ..definition import terms
-from ..definition.model import CONFIRM, REFUSE, Transition
+from ..definition.model import CONFIRM, REFUSE, Fact, Transition
 from ..definition.sentences import sentence
 from ..errors import BadValue, Refused, Undecidable
 from ..text import Text
@@ -53,6 +54,30 @@ def possible(subject: Subject, person: int) -> tuple[Possible, ...]:
             shown = Text(f"免除“{label.zh}”", f"lift {label.en}")
             found.append(_extra(subject, f"{LIFT}:{live.rule}", shown, person, reason=True))
     return tuple(found)
+
+
+def everyday(subject: Subject, person: int) -> tuple[Possible, ...]:
+    """The acts that every kind has, with whether this person may do them now."""
+    return tuple(_everyday(subject, name, verb, person) for name, verb in VERBS.items())
+
+
+def _everyday(subject: Subject, name: str, verb: Verb, person: int) -> Possible:
+    refusal = _refusal(subject, name, person)
+    asks, optional = (tuple(_named(one) for one in facts) for facts in (verb.asks, verb.optional))
+    return Possible(
+        name=name,
+        label=verb.label,
+        may=refusal is None,
+        why_not=refusal,
+        asks=asks,
+        optional=optional,
+        evidence=0,
+        confirmed_by=None,
+    )
+
+
+def _named(fact: Fact) -> Text:
+    return Text(f"{fact.label.zh}（{fact.name}）", f"{fact.label.en} ({fact.name})")
 
 
 def _transition(subject: Subject, one: Transition, person: int) -> Possible:

@@ -16,6 +16,7 @@ from ..store.ports import Transaction
 from ..store.sql import Statement
 from ..task import Task
 from ..text import Text
+from .everyday import told
 from .ledger import definition_of, zone_of
 from .names import Names, names
 from .numbers import number_of
@@ -29,7 +30,10 @@ _VALUES = Statement(
     .order_by(VALUE.c.event_id, VALUE.c.name)
 )
 # Keys of a header that hold a person, and those that hold several.
-_PERSONS = ("actor", "on_behalf", "asked_by", "entered_by", "entered_for", "cosigned_by")
+_PERSONS = (
+    *("actor", "on_behalf", "asked_by", "entered_by", "entered_for", "cosigned_by"),
+    *("leaver", "successor"),
+)
 _PEOPLE = ("told", "signed", "members")
 
 
@@ -73,7 +77,7 @@ def _entry(row: Sequence[Any], header: dict[str, Any], values: Mapping[str, Any]
         recorded_at=recorded,
         kind=kind,
         text=words.event(kind, header),
-        values=tuple(words.values(values)),
+        values=tuple(told(words, kind, header, values)),
         told=tuple(words.names.person(person) for person in header.get("told", ()) if person is not None),
         header=header,
         hash=bytes(digest).hex(),
@@ -83,7 +87,9 @@ def _entry(row: Sequence[Any], header: dict[str, Any], values: Mapping[str, Any]
 def _names(tx: Transaction, task: Task, headers: Any, values: Any) -> Names:
     """The names of everybody, and of every unit, that a history speaks of."""
     persons: set[int] = set()
+    units = {*task.parties.values(), task.unit_id}
     for header in headers:
+        units.update(_units_of(header))
         persons.update(header[key] for key in _PERSONS if header.get(key) is not None)
         for key in _PEOPLE:
             persons.update(person for person in header.get(key, ()) if person is not None)
@@ -93,7 +99,13 @@ def _names(tx: Transaction, task: Task, headers: Any, values: Any) -> Names:
         ]
         persons.update(person for members in teams for person in members)
     ids = {value for one in values for value in one.values() if isinstance(value, int)}
-    return names(tx, persons | ids, {*task.parties.values(), task.unit_id} | ids)
+    return names(tx, persons | ids, units | ids)
+
+
+def _units_of(header: Mapping[str, Any]) -> set[int]:
+    """The units that a line speaks of; the task may have left them since."""
+    moved = [unit for pair in header.get("parties", {}).values() for unit in pair]
+    return {unit for unit in (*moved, header.get("unit")) if unit is not None}
 
 
 def words_of(frame: Frame, task: Task, called: Names, version_id: int | None = None) -> Words:

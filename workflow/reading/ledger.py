@@ -19,6 +19,7 @@ from ..store.sql import OneOf, Statement
 from ..store.tasks import TASK
 from ..task import Loaded, Task
 from ..text import Text
+from .filters import of_year, reported
 from .names import Names, names, persons_of
 from .numbers import number_of
 from .people import known, person_id, unit_id
@@ -63,6 +64,8 @@ class Wanted:
     light: str | None = None
     waits_for: str | None = None  # a role, or the code of a person
     open: bool | None = True  # False: only what has ended
+    where: tuple[tuple[str, str], ...] = ()  # facts and the values that were reported
+    year: int | None = None  # of the plan that the task belongs to
     limit: int = 50
 
 
@@ -106,7 +109,8 @@ def ledger(frame: Frame, wanted: Wanted) -> Ledger:
     """The tasks that answer to the filters: the gravest light first, then the nearest deadline.
 
     Raises:
-        Unknown: no such unit, kind, state, person or role.
+        Unknown: no such unit, kind, state, person, role or fact.
+        BadValue: a value that the fact can't have.
     """
     _check_words(frame, wanted)
     conditions = _conditions(frame, wanted)
@@ -266,7 +270,9 @@ def _conditions(frame: Frame, wanted: Wanted) -> list[ColumnElement[bool]]:
             found.append(TASK.c[column] == value)
     if wanted.unit is not None:
         found.append(TASK.c.unit_id == unit_id(frame.tx, wanted.unit))
-    return found
+    if wanted.year is not None:
+        found.append(of_year(frame, wanted.year))
+    return found + reported(frame, definitions(frame), wanted.where)
 
 
 def _check_words(frame: Frame, wanted: Wanted) -> None:

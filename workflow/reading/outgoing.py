@@ -14,6 +14,7 @@ from ..store.applying import OUTGOING
 from ..store.sql import Statement
 from ..store.tasks import TASK
 from ..text import Text
+from . import everyday
 from .ledger import definition_of, zone_of
 from .names import Names, names
 from .numbers import number_of
@@ -29,6 +30,7 @@ REASONS = {
     "chosen": Text("被选入工作组", "chosen into a team"),
     "team ended": Text("工作组任期届满", "a team's term has ended"),
     "lapsed": Text("等待确认已失效", "a request that lapsed"),
+    **everyday.REASONS,
 }
 
 

@@ -13,6 +13,7 @@ from ..definition.yaml import nearest
 from ..engine import Frame
 from ..errors import Unknown
 from ..store import organisation
+from ..store import units as nodes
 from ..store.organisation import PERSON, POST, UNIT
 from ..store.ports import Transaction
 from ..store.sql import Statement
@@ -44,6 +45,7 @@ class UnitView:
     group_of: str | None  # for a group: code of the unit that it belongs to
     depth: int
     posts: int  # how many posts are held here
+    merged_into: str | None  # for one that is closed: code of the unit that stands for it
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -90,6 +92,7 @@ def units(frame: Frame, kind: str | None = None) -> tuple[UnitView, ...]:
     if kind is not None and kind not in kinds:
         raise known(Text("单位类别", "kind of unit"), kind, kinds)
     held: dict[int, int] = dict(frame.tx.all(_HELD))
+    closed = {ident: rows[into][1] for ident, into in nodes.merged(frame.tx).items()}
     below: dict[int | None, list[int]] = defaultdict(list)
     for ident, row in rows.items():
         below[row[3] if row[3] is not None else row[4]].append(ident)
@@ -97,12 +100,14 @@ def units(frame: Frame, kind: str | None = None) -> tuple[UnitView, ...]:
     waiting = [(ident, 0) for ident in reversed(below[None])]
     while waiting:
         ident, depth = waiting.pop()
-        found.append(_unit(rows, ident, depth, held.get(ident, 0)))
+        found.append(_unit(rows, ident, depth, held.get(ident, 0), closed.get(ident)))
         waiting.extend((child, depth + 1) for child in reversed(below[ident]))
     return tuple(one for one in found if kind in (None, one.kind))
 
 
-def _unit(rows: Mapping[int, tuple[Any, ...]], ident: int, depth: int, posts: int) -> UnitView:
+def _unit(
+    rows: Mapping[int, tuple[Any, ...]], ident: int, depth: int, posts: int, merged_into: str | None
+) -> UnitView:
     _, code, kind, parent, group_of, _, zh, en = rows[ident]
     return UnitView(
         id=ident,
@@ -113,6 +118,7 @@ def _unit(rows: Mapping[int, tuple[Any, ...]], ident: int, depth: int, posts: in
         group_of=rows[group_of][1] if group_of is not None else None,
         depth=depth,
         posts=posts,
+        merged_into=merged_into,
     )
 
 

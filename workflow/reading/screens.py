@@ -294,11 +294,17 @@ def units(found: Sequence[UnitView]) -> Iterator[Block]:
                 same("  " * one.depth + one.code),
                 same(one.kind),
                 one.name,
-                Text(f"{one.posts} 岗", f"{one.posts} posts"),
+                _posts_at(one),
             )
             for one in found
         )
     )
+
+
+def _posts_at(unit: UnitView) -> Text:
+    if unit.merged_into is not None:
+        return Text(f"已并入 {unit.merged_into}", f"merged into {unit.merged_into}")
+    return Text(f"{unit.posts} 岗", f"{unit.posts} posts")
 
 
 def people(found: Sequence[PersonView], calendar: Calendar) -> Iterator[Block]:

@@ -11,6 +11,7 @@ from ..clock import span
 from ..decision import fact_named
 from ..definition.model import LIGHT_LABELS, Definition, Fact
 from ..text import Text
+from . import everyday
 from .names import Names
 
 LATE = 15 * 60 * 1000  # ms; what is recorded later than this is marked late
@@ -141,7 +142,7 @@ class Words:
 
     def row(self, name: str, row: Mapping[str, Any]) -> Text:
         """A row of a list."""
-        label, columns = self.list(name), self._columns(name)
+        label, columns = self.list(name), self.columns(name)
         cells = [
             value_text(columns.get(column), value, self.names)
             for column, value in row.items()
@@ -150,7 +151,12 @@ class Words:
         told = join(cells, "，", "; ")
         return Text(f"{label.zh}：{told.zh}", f"{label.en}: {told.en}")
 
-    def _columns(self, name: str) -> Mapping[str, Fact]:
+    def shown(self, fact: Fact | None, value: Any) -> Text:
+        """A value of a fact as a person reads it."""
+        return value_text(fact, value, self.names)
+
+    def columns(self, name: str) -> Mapping[str, Fact]:
+        """The columns of a list."""
         rows = self.definition.lists.get(name) if self.definition is not None else None
         return rows.columns if rows is not None else {}
 
@@ -437,7 +443,12 @@ def _released(_words: Words, _header: Header) -> Text:
 
 
 # What lies beside a line that no fact of the definition names.
-_NOTES = {"why": Text("原因", "Why"), "by": Text("放行人", "Agreed by"), "basis": Text("依据", "Basis")}
+_NOTES = {
+    "why": Text("原因", "Why"),
+    "by": Text("放行人", "Agreed by"),
+    "basis": Text("依据", "Basis"),
+    **everyday.NOTES,
+}
 _TELLERS: Mapping[str, Callable[[Words, Header], Text]] = {
     "opened": _opened,
     "act": _act,
@@ -462,4 +473,5 @@ _TELLERS: Mapping[str, Callable[[Words, Header], Text]] = {
     "migrated": _migrated,
     "set_aside": _set_aside,
     "released": _released,
+    **everyday.TELLERS,
 }

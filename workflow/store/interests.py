@@ -24,8 +24,9 @@ _UNIT = Unit.__table__  # type: ignore[attr-defined]
 _POST = Post.__table__  # type: ignore[attr-defined]
 _PERSON = PersonRow.__table__  # type: ignore[attr-defined]
 
-# Each unit asked for, with itself and every unit below it; a group counts as inside its unit. UNION drops
-# what it has met: a unit under itself doesn't make it walk for ever.
+# Each unit asked for, with itself and every unit below it; a group counts as inside its unit, and a unit
+# that merged as inside the one it merged into. UNION drops what it has met: a unit under itself doesn't
+# make it walk for ever.
 _inside = (
     select(_UNIT.c.id.label("outer"), _UNIT.c.id.label("inner"))
     .where(OneOf(_UNIT.c.id, "units"))
@@ -33,7 +34,12 @@ _inside = (
 )
 _inside = _inside.union(
     select(_inside.c.outer, _UNIT.c.id).join(
-        _inside, or_(_UNIT.c.parent_id == _inside.c.inner, _UNIT.c.group_of == _inside.c.inner)
+        _inside,
+        or_(
+            _UNIT.c.parent_id == _inside.c.inner,
+            _UNIT.c.group_of == _inside.c.inner,
+            _UNIT.c.merged_into == _inside.c.inner,
+        ),
     )
 )
 _BY_POST = Statement(

@@ -107,8 +107,14 @@ _MOVE_CAMPAIGN = Statement(
         version_id=bindparam("version"), prefix=bindparam("prefix_"), zh=bindparam("zh_"), en=bindparam("en_")
     )
 )
-_UNITS_BY_CODE = Statement(select(UNIT.c.code, UNIT.c.id).where(OneOf(UNIT.c.code, "codes", words=True)))
-_UNITS = Statement(select(UNIT).order_by(UNIT.c.id))
+# A unit that merged into another stands for it: whoever held a post there holds it at the other.
+_UNITS_BY_CODE = Statement(
+    select(UNIT.c.code, func.coalesce(UNIT.c.merged_into, UNIT.c.id)).where(
+        OneOf(UNIT.c.code, "codes", words=True)
+    )
+)
+_UNIT_COLUMNS = ("id", "code", "kind", "parent_id", "group_of", "group_name", "zh", "en")
+_UNITS = Statement(select(*(UNIT.c[name] for name in _UNIT_COLUMNS)).order_by(UNIT.c.id))
 _UNITS_BY_ID = Statement(
     select(UNIT.c.id, UNIT.c.code, UNIT.c.kind, UNIT.c.zh, UNIT.c.en).where(OneOf(UNIT.c.id, "ids"))
 )
@@ -124,9 +130,6 @@ _ADD_UNIT = Statement(
         en=bindparam("en"),
     )
     .returning(UNIT.c.id)
-)
-_LABEL_UNIT = Statement(
-    update(UNIT).where(UNIT.c.code == bindparam("unit")).values(zh=bindparam("zh_"), en=bindparam("en_"))
 )
 _GROUPS = Statement(
     select(UNIT.c.group_name, UNIT.c.group_of, UNIT.c.id).where(OneOf(UNIT.c.group_of, "units"))
@@ -220,7 +223,9 @@ _ADD_META = Statement(insert(META).values(key=bindparam("key"), value=bindparam(
 _REQUEST = Statement(select(REQUEST).where(REQUEST.c.id == bindparam("request")))
 _STORED = Statement(select(EVIDENCE.c.sha256).where(OneOf(EVIDENCE.c.sha256, "hashes", words=True)))
 _KINDS = Statement(
-    select(UNIT.c.id, UNIT.c.kind).where(OneOf(UNIT.c.code, "codes", words=True)).order_by(UNIT.c.id)
+    select(UNIT.c.id, UNIT.c.kind)
+    .where(OneOf(UNIT.c.code, "codes", words=True), UNIT.c.ended_at.is_(None))
+    .order_by(UNIT.c.id)
 )
 
 
@@ -297,7 +302,7 @@ def put_campaign(tx: Transaction, pack: Pack, version_id: int) -> CampaignInForc
 
 
 def unit_ids(tx: Transaction, codes: Iterable[str]) -> dict[str, int]:
-    """Ids by code, of those units that exist."""
+    """Ids by code, of those units that exist; of one that merged, the id of the unit it merged into."""
     return dict(tx.all(_UNITS_BY_CODE, codes=list(codes)))
 
 
@@ -307,7 +312,7 @@ def units_by_id(tx: Transaction, ids: Sequence[int]) -> list[tuple[Any, ...]]:
 
 
 def units_of_kind(tx: Transaction, codes: Iterable[str], kind: str) -> list[int]:
-    """Ids of the units among these codes that are of a kind."""
+    """Ids of the units among these codes that are of a kind, without those that have merged."""
     return [ident for ident, own in tx.all(_KINDS, codes=list(codes)) if own == kind]
 
 
@@ -340,11 +345,6 @@ def _add_unit(tx: Transaction, code: str, wanted: dict[str, Unit], known: dict[s
     )
     known[code] = int(row[0])
     return added + 1
-
-
-def relabel_unit(tx: Transaction, code: str, label: Text) -> None:
-    """A unit is called otherwise from here on."""
-    tx.run(_LABEL_UNIT, unit=code, zh_=label.zh, en_=label.en)
 
 
 def add_missing_posts(tx: Transaction, people: Sequence[Person], now: int) -> int:
@@ -430,7 +430,7 @@ def add_delegation(
 
 
 def units(tx: Transaction) -> list[tuple[Any, ...]]:
-    """Every unit, with every column."""
+    """Every unit, closed ones included: id, code, kind, parent, owner and name of a group, zh, en."""
     return tx.all(_UNITS)
 
 

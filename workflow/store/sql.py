@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
-from sqlalchemy import Column, ColumnElement, Executable, bindparam, literal_column
+from sqlalchemy import Column, ColumnElement, Executable, String, bindparam, literal_column
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
@@ -43,6 +43,29 @@ def _one_of_sqlite(element: OneOf, compiler: SQLCompiler, **kw: Any) -> str:
 def _one_of_postgresql(element: OneOf, compiler: SQLCompiler, **kw: Any) -> str:
     column, param = compiler.process(element.column, **kw), compiler.process(element.param, **kw)
     return f"{column} = ANY({param}::{element.array})"
+
+
+class Inside(ColumnElement[str]):
+    """A value inside a column of JSON, as text; NULL where there is none, or where it is no JSON."""
+
+    inherit_cache = False
+    type = String()
+
+    def __init__(self, column: Any, *path: str) -> None:
+        self.column = column
+        self.path = path  # names as definitions write them: letters, digits, underscores
+
+
+@compiles(Inside, "sqlite")
+def _inside_sqlite(element: Inside, compiler: SQLCompiler, **kw: Any) -> str:
+    column, path = compiler.process(element.column, **kw), ".".join(element.path)
+    return f"CASE WHEN json_valid({column}) THEN CAST(json_extract({column}, '$.{path}') AS TEXT) END"
+
+
+@compiles(Inside, "postgresql")
+def _inside_postgresql(element: Inside, compiler: SQLCompiler, **kw: Any) -> str:
+    column, path = compiler.process(element.column, **kw), ",".join(element.path)
+    return f"CASE WHEN pg_input_is_valid({column}, 'jsonb') THEN {column}::jsonb #>> '{{{path}}}' END"
 
 
 class Statement:
@@ -88,4 +111,4 @@ def columns_of(table: Any, names: Sequence[str]) -> list[Column[Any]]:
     return [table.c[name] for name in names]
 
 
-__all__ = ["Dialect", "OneOf", "Statement", "columns_of", "kind_of", "literal_column"]
+__all__ = ["Dialect", "Inside", "OneOf", "Statement", "columns_of", "kind_of", "literal_column"]

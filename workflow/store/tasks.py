@@ -57,6 +57,7 @@ _IN_BODY = (
     "step_end",
     "began_at",
     "numbers",
+    "plan_year",
 )
 _PLAIN = tuple(field.name for field in fields(Task) if field.name not in _IN_BODY)
 _POSITIONS = {name: COLUMNS.index(name) for name in _PLAIN}
@@ -125,6 +126,7 @@ def body_of(task: Task) -> str:
             "step_end": task.step_end,
             "began_at": task.began_at,
             "numbers": task.numbers,
+            "plan_year": task.plan_year,
         }
     ).decode()
 

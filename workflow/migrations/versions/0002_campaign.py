@@ -153,6 +153,49 @@ def _import_line() -> None:
     )
 
 
+def _unit() -> None:
+    """In SQL: SQLite adds a foreign key with its column, and in no other way."""
+    key = "INTEGER" if op.get_bind().dialect.name == "sqlite" else "BIGINT"
+    op.execute("ALTER TABLE unit ADD COLUMN ended_at BIGINT")
+    op.execute(f"ALTER TABLE unit ADD COLUMN merged_into {key} REFERENCES unit (id)")
+
+
+def _unit_change() -> None:
+    op.create_table(
+        "unit_change",
+        sa.Column("id", _ID, autoincrement=True, nullable=False),
+        sa.Column("unit_id", _ID, nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("zh", sa.String(), nullable=False),
+        sa.Column("en", sa.String(), nullable=False),
+        sa.Column("into_id", _ID, nullable=True),
+        sa.Column("person_id", _ID, nullable=True),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["unit_id"], ["unit.id"]),
+        sa.ForeignKeyConstraint(["into_id"], ["unit.id"]),
+        sa.ForeignKeyConstraint(["person_id"], ["person.id"]),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index("unit_change_unit", "unit_change", ["unit_id"])
+
+
+def _ledger_snapshot() -> None:
+    op.create_table(
+        "ledger_snapshot",
+        sa.Column("id", _ID, autoincrement=True, nullable=False),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("frozen_at", sa.BigInteger(), nullable=False),
+        sa.Column("person_id", _ID, nullable=False),
+        sa.Column("filters", sa.Text(), nullable=False),
+        sa.Column("lines", sa.BigInteger(), nullable=False),
+        sa.Column("sha256", sa.String(), nullable=False),
+        sa.Column("body", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(["person_id"], ["person.id"]),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("name"),
+    )
+
+
 # One function for each table that is made or changed, in the order in which they run.
 _STEPS: Sequence[Callable[[], None]] = (
     _interest,
@@ -162,6 +205,9 @@ _STEPS: Sequence[Callable[[], None]] = (
     _draw,
     _import,
     _import_line,
+    _unit,
+    _unit_change,
+    _ledger_snapshot,
 )
 
 # The columns that are instants, of every table that is made or changed above: its view is made anew.
@@ -171,6 +217,9 @@ _INSTANTS: Mapping[str, Sequence[str]] = {
     "draw": ("drawn_at",),
     "import": ("at",),
     "import_line": (),
+    "unit": ("ended_at",),
+    "unit_change": ("at",),
+    "ledger_snapshot": ("frozen_at",),
 }
 
 

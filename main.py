@@ -16,12 +16,14 @@ from commands import (
     acting,
     calendar,
     demo,
+    draw,
     health,
     interests,
     ledger,
     opening,
     packs,
     people,
+    schema,
     watch,
     why,
 )
@@ -49,6 +51,8 @@ app = group(
 )
 for theme in (
     packs,
+    draw,
+    schema,
     ledger,
     why,
     acting,

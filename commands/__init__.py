@@ -6,6 +6,7 @@
     acting.py   act                              watch.py     simulate, daemon
     opening.py  open                             demo.py      demo
     interests.py   interest
+    draw.py     draw                             schema.py    schema
 
 What they share: speaking.py (one of two languages, and a sentence for every error), arguments.py
 (how a command is declared), desk.py (settings, database, output), screen.py (columns, progress, the

@@ -188,7 +188,8 @@ def _compare(match: re.Match[str], scope: Scope) -> terms.Term:
     operator = cast(terms.Operator, match["op"])
     if value in scope.facts and value not in fact.choices:
         return _compare_facts(fact, operator, scope.facts[value])
-    return terms.Compare(fact=fact.name, operator=operator, value=_constant(fact, operator, value))
+    word = value if fact.type == "choice" else None
+    return terms.Compare(fact=fact.name, operator=operator, value=_constant(fact, operator, value), word=word)
 
 
 def _compare_facts(fact: Fact, operator: terms.Operator, other: Fact) -> terms.Term:

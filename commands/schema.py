@@ -1,0 +1,10 @@
+"""The schema."""
+
+from .arguments import command, group
+
+app = group()
+
+
+@command(app, "JSON Schema。", "The JSON Schema.")
+def schema() -> None:
+    pass

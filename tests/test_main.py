@@ -974,3 +974,19 @@ def test_what_cannot_be_drawn_is_explained(args: tuple[str, ...], en: str) -> No
     result = duban(*args)
     assert result.exit_code == 2
     assert en in result.stderr
+
+
+def test_the_schema_is_printed_or_written_for_each_sort_of_file(tmp_path: Path) -> None:
+    assert json.loads(duban("schema").stdout)["$schema"].endswith("2020-12/schema")
+    folder = tmp_path / "schemas"
+    told = duban("schema", "--out", str(folder)).stdout
+    assert {one.name for one in folder.iterdir()} == {
+        "campaign.schema.json",
+        "people.schema.json",
+        "task.schema.json",
+    }
+    assert f"# yaml-language-server: $schema={folder / 'task.schema.json'}" in told
+    assert "light" in (folder / "task.schema.json").read_text(encoding="utf-8")
+    refused = duban("schema", "--out", str(folder / "task.schema.json"))
+    assert refused.exit_code == 2
+    assert "can't be written" in refused.stderr

@@ -244,3 +244,4 @@ _FORMS: tuple[tuple[re.Pattern[str], _Build], ...] = (
     (re.compile(rf"(?P<fact>{_N}) in (?P<values>\S+(?: or \S+)*)"), _one_of),
     (re.compile(rf"(?P<fact>{_N}) {_OP} (?P<value>\S+)"), _compare),
 )
+PATTERNS = tuple(form.pattern for form, _ in _FORMS)  # of every sentence, as the schema publishes them

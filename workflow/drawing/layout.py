@@ -135,9 +135,8 @@ def _edges(diagram: Diagram) -> list[_Edge]:
     edges = [_Edge(source=START, target=first.key, head=True)]
     for act in diagram.acts:
         key, target = act_key(act), act.target or ""
-        went = [source for source in act.sources if act.times and (source, target) in diagram.steps]
         edges += [
-            _Edge(source=source, target=key, head=False, dashed=act.machine, heavy=source in went)
+            _Edge(source=source, target=key, head=False, dashed=act.machine, heavy=diagram.taken(act, source))
             for source in act.sources
         ]
         edges.append(_Edge(source=key, target=target, head=True, dashed=act.machine, heavy=act.times > 0))

@@ -64,8 +64,7 @@ def _box(box: Box, language: Spoken) -> str:
 def _arrows(act: Act, diagram: Diagram, language: Spoken) -> Iterator[str]:
     label = _label(_act_lines(act, language))
     for source in act.sources:
-        taken = act.times > 0 and (source, act.target) in diagram.steps
-        line = "-.->" if act.machine else "==>" if taken else "-->"
+        line = "-.->" if act.machine else "==>" if diagram.taken(act, source) else "-->"
         yield f"{_key(source)} {line}|{label}| {_key(act.target or source)}"
 
 

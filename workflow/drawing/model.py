@@ -76,3 +76,9 @@ class Diagram:
     cards: tuple[Card, ...]
     steps: Collection[tuple[str, str]] = ()  # from state, to state: the path that the task took
     placed: bool = False  # whether it shows a task's place
+
+    def taken(self, act: Act, source: str) -> bool:
+        """Whether this task went that way; of a box that stands for several states, by whatever way."""
+        real = {box.key for box in self.boxes if box.real}
+        step = (source, act.target or source)
+        return act.times > 0 and (step in self.steps or not {*step} <= real)

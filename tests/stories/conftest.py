@@ -12,17 +12,19 @@ from tests.stories.teller import Story, told
 from tests.stories.variants import only_rounds
 from workflow.definition import Pack, load_pack
 
-DEMONSTRATION_SITE = Path(__file__).resolve().parents[2] / "definitions" / "demonstration_site"
+DEFINITIONS = Path(__file__).resolve().parents[2] / "definitions"
 START = "2026-03-02 08:00"
 
 Tell = Callable[..., Story]
 """(pack, at="2026-03-02 08:00", batch=250) -> a story on this test's database."""
+Shipped = Callable[..., Story]
+"""(name, at="2026-03-02 08:00") -> a story with a pack that ships."""
 
 
 @pytest.fixture(scope="session")
 def demonstration_site() -> Pack:
     """The pack that ships with Duban."""
-    return load_pack(DEMONSTRATION_SITE)
+    return load_pack(DEFINITIONS / "demonstration_site")
 
 
 @pytest.fixture(scope="session")
@@ -38,6 +40,12 @@ def tell(database_url: str) -> Iterator[Tell]:
         yield lambda pack, at=START, batch=250: stack.enter_context(
             told(database_url, pack, at=at, batch=batch)
         )
+
+
+@pytest.fixture
+def shipped(tell: Tell) -> Shipped:
+    """Begin a story with another pack that ships: (name, at=…)."""
+    return lambda name, at=START: tell(load_pack(DEFINITIONS / name), at=at)
 
 
 @pytest.fixture

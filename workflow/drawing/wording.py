@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 
 from ..definition.model import (
+    ALL,
     ANYONE,
+    OF_PARENT,
+    OPENED,
     Again,
     Confirmation,
     Deadline,
@@ -45,7 +48,8 @@ class Wording:
     def __init__(self, definition: Definition, kinds: Labels) -> None:
         self.definition = definition
         built_in = {name: fact.label for name, fact in BUILT_IN.items()}
-        self._labels: Labels = {**built_in, **labels_of(definition, kinds)}
+        teams = {name: role.label for name, role in definition.roles.items() if role.team is not None}
+        self._labels: Labels = {**built_in, **teams, **labels_of(definition, kinds)}
 
     # --- the kind ----------------------------------------------------------------------------------
 
@@ -55,6 +59,9 @@ class Wording:
             yield Text(f"依据：{self.definition.basis}", f"Basis: {self.definition.basis}")
         due = self._deadline(self.definition.deadline)
         yield Text(f"期限：{due.zh}", f"Deadline: {due.en}")
+        if self.definition.opened_by:
+            who = join(map(self._role, self.definition.opened_by), "或", " or ")
+            yield Text(f"可由{who.zh}开立", f"May be opened by {who.en}")
 
     def _deadline(self, deadline: Deadline) -> Text:
         if deadline.how == "span" and deadline.span is not None:
@@ -100,6 +107,8 @@ class Wording:
         if act.when is not None:
             when = sentence(act.when, self._labels)
             yield Text(f"须：{when.zh}", f"if: {when.en}")
+        if act.quorum is not None:
+            yield _jointly(act.quorum)
         yield from self._reported(act)
         if act.not_by:
             yield self._recused(act.not_by)
@@ -121,10 +130,17 @@ class Wording:
             yield Text(f"佐证至少 {act.evidence} 份", f"evidence: {act.evidence} or more")
 
     def _recused(self, names: tuple[str, ...]) -> Text:
-        if ANYONE in names:
-            return Text("回避：办理过的人", "not by anyone who acted before")
-        acts = join(map(self._name, names))
-        return Text(f"回避：{acts.zh}的人", f"not by who did: {acts.en}")
+        found = join(map(self._excluded, names))
+        return Text(f"回避：{found.zh}的人", f"not by who {found.en}")
+
+    def _excluded(self, name: str) -> Text:
+        """Whoever did that: an act, any act, the opening, or an act on the parent task."""
+        fixed = {ANYONE: Text("办理过", "ever acted"), OPENED: Text("开立", "opened it")}
+        if name in fixed:
+            return fixed[name]
+        act = self._name(name.removesuffix(OF_PARENT))
+        where = Text("上级事项", " of the parent") if name.endswith(OF_PARENT) else same("")
+        return Text(f"{where.zh}{act.zh}", f"did {act.en}{where.en}")
 
     def _setting(self, setting: Setting) -> Text:
         target = Text("期限", "deadline") if setting.target == "deadline" else self._name(setting.target)
@@ -192,6 +208,12 @@ class Wording:
 
     def _name(self, name: str) -> Text:
         return self._labels.get(name, same(name))
+
+
+def _jointly(quorum: int | str) -> Text:
+    if quorum == ALL:
+        return Text("联签：每个角色一人，工作组全员", "jointly: one of each role, everybody of a team")
+    return Text(f"联签：{quorum} 人", f"jointly, by {quorum} people")
 
 
 def _again(again: Again) -> Text:

@@ -90,7 +90,7 @@ CAMPAIGN = words(
     ("campaign", "prefix", "label", "basis", "units", "milestones"),
 )
 
-_POST = pattern(rf"(?:deputy )?{NAME} at [a-z0-9_.]+", "leader at office", "deputy leader at office")
+_POST = pattern(rf"(?:deputy )?{NAME} at [a-z0-9_.]+", "owner at town", "deputy owner at town")
 _PERSON = words(
     {
         "name": (BILINGUAL, "姓名，中英两份。", "In both languages."),

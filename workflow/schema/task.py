@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..definition.model import ANYONE, BACK, LIGHTS
+from ..definition.model import ALL, ANYONE, BACK, LIGHTS, OF_PARENT, OPENED
 from ..definition.task import ANY_OPEN, TYPES
 from .sentences import A_CONDITION, AGAIN, DAY, DEADLINE, DURATION, SET_DEADLINE
 from .shapes import (
@@ -25,18 +25,34 @@ from .shapes import (
 LABEL = (BILINGUAL, "名称，中英两份。", "What people call it, in both languages.")
 _NAMES = several(A_NAME)
 _STOPPED = enum("stopped")
+_SOME: Shape = {**WHOLE, "minimum": 1, "pattern": "^0*[1-9][0-9]{0,2}$"}
 
 _ROLE = words(
     {
         "label": LABEL,
         "is": (
-            pattern(rf"{NAME} at (?:{NAME} of )?{NAME}", "handler at unit", "leader at office"),
-            "找谁：岗位 at 当事方、单位，或当事方的组。",
-            "Who: a post at a party, at a unit, or at a party's group.",
+            pattern(rf"{NAME} at (?:{NAME} of )?{NAME}", "owner at unit", "team at unit"),
+            "找谁：岗位 at 当事方、单位，或当事方的组；team at … 为选定的工作组。",
+            "Who: a post at a party, a unit, or a party's group; a team is chosen.",
         ),
         "else": (A_NAME, "空缺时由哪个角色接。", "The role that steps in while nobody holds the post."),
+        "recused": (
+            several(pattern(rf"interest in {NAME}", "interest in unit")),
+            "回避：与该当事方有利害关系的人视为缺位。",
+            "Whoever has an interest in that party counts as absent.",
+        ),
+        "min": (
+            {**WHOLE, "minimum": 1, "pattern": "^0*[1-9][0-9]{0,2}$"},
+            "工作组至少几人。",
+            "Of a team: so many.",
+        ),
+        "term": (DURATION, "工作组任期。", "Of a team: how long the choice holds."),
     },
     ("label", "is"),
+    **{
+        "if": {"properties": {"is": {"pattern": "^team at "}}, "required": ["is"]},
+        "else": {"properties": {"min": False, "term": False}},
+    },
 )
 _CHOICES: Shape = {
     "type": "array",
@@ -150,7 +166,8 @@ _CONFIRMATION = words(
     },
     ("role", "within", "else"),
 )
-_PERSONS = ("by", "asks", "optional", "confirmed_by", "not_by", "evidence", "when")
+_PERSONS = ("by", "asks", "optional", "confirmed_by", "not_by", "evidence", "when", "quorum")
+_TWO = "^(?:0*[2-9]|0*[1-9][0-9]{1,2})$"
 _SETS: Shape = {
     "type": "object",
     "properties": {"deadline": SET_DEADLINE},
@@ -177,9 +194,14 @@ _TRANSITION = words(
         "sets": (_SETS, "设定期限或填报项。", "Sets the deadline or a fact."),
         "confirmed_by": (_CONFIRMATION, "须经批准。", "A second person must agree first."),
         "not_by": (
-            _NAMES,
-            f"回避：做过这些流转的人；{ANYONE} 为办理过的任何人。",
-            f"Not by anyone who did these; {ANYONE}: who ever acted on it.",
+            several(pattern(rf"{NAME}(?:{OF_PARENT})?", ANYONE, OPENED)),
+            f"回避：做过这些流转的人；{ANYONE} 为办理过的任何人，{OPENED} 为开立的人。",
+            f"Not by anyone who did these; {ANYONE}: who ever acted on it; {OPENED}: who opened it.",
+        ),
+        "quorum": (
+            either(enum(ALL), {"type": ["integer", "string"], "minimum": 2, "maximum": 999, "pattern": _TWO}),
+            "联签：几人，或 all（每个角色一人，工作组全员）。",
+            "Signed jointly by so many, or by all: one for each role, and everybody of a team.",
         ),
         "evidence": (WHOLE, "佐证材料至少几份。", "How many files must be attached."),
         "after": (
@@ -211,7 +233,7 @@ _RULE = words(
         "proposes": (A_NAME, "拟入草稿：事项类型。", "Puts it on the unit's draft of that kind."),
         "opens": (OPENS, "开立。", "What it opens."),
         "until": (
-            pattern(rf"{NAME} (?:ended|accepted)", "inspection ended"),
+            pattern(rf"{NAME} (?:ended|accepted)", "follow_up ended"),
             "直到所开立的事项结束或销号。",
             "Lasts until what it opened has ended, or was accepted.",
         ),
@@ -248,6 +270,7 @@ TASK = words(
             "What a fact should reach by when.",
         ),
         "roles": (named(_ROLE), "角色：谁办、谁督办、空缺时谁接。", "Who acts, who hears, who steps in."),
+        "opened_by": (_NAMES, "哪些角色可以手工开立。", "The roles that may open one by hand."),
         "facts": (named(_FACT), "填报项。", "What is reported."),
         "lists": (named(_LIST), "清单。", "Rows kept on the task."),
         "states": (

@@ -3,14 +3,8 @@
 from __future__ import annotations
 
 from tests.stories.conftest import Shipped
+from tests.stories.customs import unit_id
 from tests.stories.teller import Story
-from workflow.store import organisation
-
-
-def unit(story: Story, code: str) -> int:
-    """The id of a unit, as facts hold it."""
-    with story.port.read() as tx:
-        return organisation.unit_ids(tx, [code])[code]
 
 
 def audited(shipped: Shipped) -> tuple[Story, int, int]:
@@ -18,8 +12,8 @@ def audited(shipped: Shipped) -> tuple[Story, int, int]:
     story = shipped("internal_audit").at("2026-03-02 09:00")
     programme = story.the("programme")
     rows = [
-        {"department": unit(story, "design"), "due": "2026-04-10"},
-        {"department": unit(story, "purchasing"), "due": "2026-05-15"},
+        {"department": unit_id(story, "design"), "due": "2026-04-10"},
+        {"department": unit_id(story, "purchasing"), "due": "2026-05-15"},
     ]
     story.at("2026-03-04 10:00").does("lead_auditor", "hand_in", programme, rows={"schedule": rows})
     story.at("2026-03-05 10:00").does("quality_manager", "approve", programme)

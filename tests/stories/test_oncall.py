@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from tests.stories.conftest import Shipped
+from tests.stories.customs import unit_id
 from tests.stories.teller import Story
+from workflow.decision.opening import OpenTask
 from workflow.errors import NotNow
 
 FIRST, SECOND, MANAGER = "first of payments", "second of payments", "manager of operations"
@@ -12,9 +14,16 @@ FIRST, SECOND, MANAGER = "first of payments", "second of payments", "manager of 
 def alarmed(shipped: Shipped, severity: str = "high") -> tuple[Story, int]:
     """Tuesday, three in the morning: an alert on payments."""
     story = shipped("oncall").at("2026-03-02 09:00")
-    shift = story.the("shift", "payments")
     story.at("2026-03-03 03:00").everybody_has_read()
-    story.does(FIRST, "alert", shift, symptom="支付失败率上升", severity=severity)
+    alert = OpenTask(
+        kind="incident",
+        campaign="oncall",
+        person_id=story.person(FIRST),
+        parties={"unit": unit_id(story, "payments")},
+        facts={"symptom": "支付失败率上升", "severity": severity},
+    )
+    story.engine.open(alert, story.now)
+    story.fast_forward_to("2026-03-03 03:00")
     return story, story.the("incident", "payments")
 
 

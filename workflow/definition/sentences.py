@@ -60,7 +60,8 @@ def _leaf(term: terms.Term, labels: Labels) -> Text:
             return _others(term, labels)
         case terms.Happened(transition=act, times=n):
             name = _label(act, labels)
-            return Text(f"“{name.zh}”已发生{n}次", f"“{name.en}” happened {n} times")
+            often = "once" if n == 1 else f"{n} times"
+            return Text(f"“{name.zh}”已发生{n}次", f"“{name.en}” happened {often}")
         case _:
             return _fact(term, labels)
 

@@ -31,6 +31,7 @@ _OPTIONS = {
         "port_gap": 14.0,
         "isolated_gap": 24.0,
     },
+    "cycles": {"strategy": "follow_flow"},  # what the definition writes first stands above
     "seed": 1,
 }
 
@@ -66,7 +67,6 @@ class Arrow:
     """A line from box to box, by its corners."""
 
     points: tuple[tuple[float, float], ...]
-    head: bool  # ends in a point
     dashed: bool
     heavy: bool
 
@@ -86,7 +86,6 @@ class Plan:
 class _Edge:
     source: str
     target: str
-    head: bool
     dashed: bool = False
     heavy: bool = False
 
@@ -99,7 +98,7 @@ def lay_out(diagram: Diagram, language: Spoken) -> Plan:
     ]
     edges = list(_edges(diagram))
     graph = graphlay.Graph()
-    graph.node(START, width=DOT, height=DOT, shape="ellipse")
+    graph.node(START, width=DOT, height=DOT, shape="ellipse", rank="first")
     for one in bare:
         graph.node(one.key, width=one.width, height=one.height)
     for edge in edges:
@@ -121,9 +120,7 @@ def _plan(bare: Sequence[Placed], edges: Sequence[_Edge], found: Any) -> Plan:
         height=bottom,
         boxes=tuple(replace(one, x=middles[one.key][0], y=middles[one.key][1]) for one in bare),
         arrows=tuple(
-            Arrow(
-                points=tuple(map(at, drawn["points"])), head=edge.head, dashed=edge.dashed, heavy=edge.heavy
-            )
+            Arrow(points=tuple(map(at, drawn["points"])), dashed=edge.dashed, heavy=edge.heavy)
             for edge, drawn in zip(edges, found.edges, strict=True)
         ),
         start=middles[START],
@@ -132,14 +129,14 @@ def _plan(bare: Sequence[Placed], edges: Sequence[_Edge], found: Any) -> Plan:
 
 def _edges(diagram: Diagram) -> list[_Edge]:
     first = next(box for box in diagram.boxes if box.initial)
-    edges = [_Edge(source=START, target=first.key, head=True)]
+    edges = [_Edge(source=START, target=first.key)]
     for act in diagram.acts:
         key, target = act_key(act), act.target or ""
         edges += [
-            _Edge(source=source, target=key, head=False, dashed=act.machine, heavy=diagram.taken(act, source))
+            _Edge(source=source, target=key, dashed=act.machine, heavy=diagram.taken(act, source))
             for source in act.sources
         ]
-        edges.append(_Edge(source=key, target=target, head=True, dashed=act.machine, heavy=act.times > 0))
+        edges.append(_Edge(source=key, target=target, dashed=act.machine, heavy=act.times > 0))
     return edges
 
 

@@ -126,8 +126,7 @@ def _picture(plan: Plan, diagram: Diagram) -> Iterator[str]:
 def _arrow(arrow: Arrow, head: str) -> str:
     path = "M" + " L".join(f"{_n(x)} {_n(y)}" for x, y in arrow.points)
     kind = "e" + (" d" if arrow.dashed else "") + (" eh" if arrow.heavy else "")
-    end = f' marker-end="url(#{head})"' if arrow.head else ""
-    return f'<path class="{kind}" d="{path}"{end}/>'
+    return f'<path class="{kind}" d="{path}" marker-end="url(#{head})"/>'
 
 
 def _box(box: Placed) -> Iterator[str]:

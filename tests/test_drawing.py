@@ -221,6 +221,14 @@ def test_a_choice_is_shown_as_it_was_written(tmp_path: Path) -> None:
     assert "when#58; Grade ≥ high" in mermaid(drawn(small_pack(tmp_path, errand=text), "errand"), "en")
 
 
+def test_joint_signatures_and_who_must_not_act_are_told(tmp_path: Path) -> None:
+    text = changed(
+        ERRAND, "by: [handler, supervisor]}", "by: [handler, supervisor], quorum: all, not_by: [report]}"
+    )
+    chart = mermaid(drawn(small_pack(tmp_path, errand=text), "errand"), "en")
+    assert "jointly#58; one of each role, everybody of a team<br/>not by who did Report" in chart
+
+
 # --- where a task stands --------------------------------------------------------------------------------
 
 

@@ -11,6 +11,7 @@
     workbooks.py   template, import, ledger export
     everyday.py urge, comment, copy, correct,    frozen.py    ledger freeze, ledger frozen
                 transfer, merge                  organising.py  unit, hand-over, roll-over
+    draw.py     draw                             schema.py    schema
 
 What they share: speaking.py (one of two languages, and a sentence for every error), arguments.py
 (how a command is declared), desk.py (settings, database, output), screen.py (columns, progress, the

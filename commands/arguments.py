@@ -67,3 +67,12 @@ def unreadable(file: Path, error: OSError) -> UsageError:
         f"读不到文件 {file}（{why}）。请检查路径和权限。",
         f"The file {file} can't be read ({why}). Check the path.",
     )
+
+
+def unwritable(file: Path, error: OSError) -> UsageError:
+    """A file that was named and can't be written."""
+    why = error.strerror or str(error)
+    return UsageError(
+        f"写不了文件 {file}（{why}）。请检查路径和权限。",
+        f"The file {file} can't be written ({why}). Check the path.",
+    )

@@ -28,7 +28,7 @@ posts = group(name="post", help=both("任免岗位。", "Give somebody a post, o
 
 PersonCode = Annotated[str, argument("人员代码。", "A person's code.", metavar="PERSON")]
 UnitCode = Annotated[str, argument("单位代码。", "A unit's code.", metavar="UNIT")]
-PostName = Annotated[str, argument("岗位，如 handler。", "A post, such as handler.", metavar="POST")]
+PostName = Annotated[str, argument("岗位，照角色里的写法。", "A post, as roles name it.", metavar="POST")]
 Starting = Annotated[
     str | None, option("自哪天起，默认即刻。", "From that day; now by default.", "--from", metavar="DATE")
 ]

@@ -115,8 +115,8 @@ def _cast(game: Game) -> Pack:
     kind, _, count = game.units.partition("=")
     if not count.isdecimal():
         raise UsageError(
-            f"没有演练：--units 写作 类别=数量，如 region=300，现为 {game.units}。",
-            f"Not played: --units is written KIND=N, as in region=300; it was {game.units}.",
+            f"没有演练：--units 写作 类别=数量，如 school=300，现为 {game.units}。",
+            f"Not played: --units is written KIND=N, as in school=300; it was {game.units}.",
         )
     return grown(pack, kind, int(count))
 

@@ -96,7 +96,7 @@ def test_rules_are_read(tmp_path: Path) -> None:
         ("score >= 79.5", terms.Compare(fact="score", operator=">=", value=79_500_000)),
         ("score < -0.5", terms.Compare(fact="score", operator="<", value=-500_000)),
         ("score > target", terms.Compare(fact="score", operator=">", value=0, other="target")),
-        ("grade >= 中", terms.Compare(fact="grade", operator=">=", value=1)),
+        ("grade >= 中", terms.Compare(fact="grade", operator=">=", value=1, word="中")),
         ("grade in 低 or 高", terms.OneOf(fact="grade", values=("低", "高"))),
         ("key == yes", terms.Compare(fact="key", operator="==", value="yes")),
         ("promised > 2026-04-01", terms.Compare(fact="promised", operator=">", value="2026-04-01")),

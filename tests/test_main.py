@@ -55,6 +55,8 @@ COMMANDS = (
         "template",
         "import",
         "ledger",
+        "draw",
+        "schema",
     ),
 )
 
@@ -933,3 +935,68 @@ def test_an_absence_ends_on_postgresql_too(postgresql_url: str, pack: Pack) -> N
     for args in (("delegate", "beiwan_leader"), ("delegate", "beiwan_leader", "--end")):
         result = duban(*args, "--database", postgresql_url)
         assert result.exit_code == 0, result.stderr
+
+
+# --- drawing ----------------------------------------------------------------------------------------
+
+
+def test_a_definition_is_drawn_to_the_screen_and_into_a_file(tmp_path: Path) -> None:
+    chart = duban("draw", "demonstration_site", "dispatch").stdout
+    assert chart.startswith("flowchart TB\n")
+    assert "accTitle: Work dispatch" in chart
+    chinese = duban("draw", "demonstration_site", "dispatch", "--language", "both").stdout
+    assert "accTitle: 工作调度 / Work dispatch" in chinese
+    file = tmp_path / "dispatch.svg"
+    assert f"Drawn into {file}" in duban("draw", "demonstration_site", "dispatch", "--out", str(file)).stdout
+    assert file.read_text(encoding="utf-8").startswith("<?xml")
+    shown = duban("draw", str(PACK), "dispatch", "--format", "svg", "--lang", "zh").stdout
+    assert "<title" in shown
+    assert "工作调度" in shown
+
+
+def test_a_task_is_drawn_where_it_stands(town: Town) -> None:
+    chart = town.does("draw", "--task", str(town.check))
+    assert "Now: Checking, green" in chart
+    assert "Path: Issued → Checking" in chart
+    assert 'state_issued ==>|"Sign for<br/>once so far' in chart
+    assert 'state_working("Checking<br/>it is here now' in chart
+    before = town.snapshot()
+    town.does(
+        "draw", "--task", str(town.check), "--format", "svg", "--out", str(town.folder.parent / "x.svg")
+    )
+    assert town.snapshot() == before
+
+
+@pytest.mark.parametrize(
+    ("args", "en"),
+    [
+        (("draw",), "Name a pack and a kind of task"),
+        (("draw", "demonstration_site"), "Choose creation_task, dispatch"),
+        (("draw", "demonstration_site", "dispach"), "has no kind of task dispach"),
+        (("draw", "demonstration_site", "dispatch", "--task", "1"), "nothing but --task"),
+        (("draw", "demonstration_site", "dispatch", "--format", "png"), "Choose mermaid, svg"),
+        (("draw", "demonstration_site", "dispatch", "--language", "fr"), "Choose zh, en, both"),
+        (("draw", "demonstration_site", "dispatch", "--out", "/nowhere/x.svg"), "can't be written"),
+        (("draw", "nowhere", "dispatch"), "There is no pack"),
+    ],
+)
+def test_what_cannot_be_drawn_is_explained(args: tuple[str, ...], en: str) -> None:
+    result = duban(*args)
+    assert result.exit_code == 2
+    assert en in result.stderr
+
+
+def test_the_schema_is_printed_or_written_for_each_sort_of_file(tmp_path: Path) -> None:
+    assert json.loads(duban("schema").stdout)["$schema"].endswith("2020-12/schema")
+    folder = tmp_path / "schemas"
+    told = duban("schema", "--out", str(folder)).stdout
+    assert {one.name for one in folder.iterdir()} == {
+        "campaign.schema.json",
+        "people.schema.json",
+        "task.schema.json",
+    }
+    assert f"# yaml-language-server: $schema={folder / 'task.schema.json'}" in told
+    assert "light" in (folder / "task.schema.json").read_text(encoding="utf-8")
+    refused = duban("schema", "--out", str(folder / "task.schema.json"))
+    assert refused.exit_code == 2
+    assert "can't be written" in refused.stderr

@@ -347,3 +347,37 @@ def test_the_tree_of_units_has_each_below_the_one_it_is_in(story: Story) -> None
     assert (depth["city"], depth["beiwan"]) == (0, 1)
     assert len(regions) == 10
     assert next(one for one in regions if one.code == "beiwan").posts == 2
+
+
+# --- where a task stands, to be drawn ---------------------------------------------------------------
+
+
+def test_a_task_has_its_place_in_its_definition_with_path_and_counts(story: Story) -> None:
+    check = story.the(CHECK, "beiwan")
+    story.at("2026-03-03 10:00").does("handler of beiwan", "sign_for", check)
+    for progress in (10, 20):
+        story.does("handler of beiwan", "report", check, progress=progress)
+    story.does("handler of beiwan", "submit", check, own_score=90, rows={"problems": []}, evidence=1)
+    story.does("supervisor_one", "return", check, reason="缺附件")
+    story.does("handler of beiwan", "extend", check, until="2026-05-20", reason="汛期")
+    story.at("2026-03-30 10:00")
+    with looking(story) as frame:
+        found = reading.placed(frame, check)
+    place = found.place
+    assert (place.number, place.state, place.light) == (f"SFD-{check}", "working", "yellow")
+    assert place.path == ("issued", "working", "submitted", "working")
+    assert (place.acts["report"], place.acts["submit"], place.acts["return"]) == (2, 1, 1)
+    assert place.episodes == {"silent": 1}
+    assert list(place.open_rules) == ["silent"]
+    assert found.definition.kind == CHECK
+    assert found.kinds["dispatch"] == Text("工作调度", "Work dispatch")
+
+
+def test_what_is_asked_for_and_waits_is_pending_in_its_place(story: Story) -> None:
+    check = story.the(CHECK, "beiwan")
+    story.at("2026-03-03 10:00").does("handler of beiwan", "sign_for", check)
+    story.does("handler of beiwan", "extend", check, until="2026-05-20", reason="汛期")
+    with looking(story) as frame:
+        assert list(reading.placed(frame, check).place.pending) == ["extend"]
+        with pytest.raises(Unknown):
+            reading.placed(frame, 999_999)

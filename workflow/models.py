@@ -232,7 +232,7 @@ class TaskRow(SQLModel, table=True):
             sqlite_where=text("ended_at IS NULL"),
             postgresql_where=text("ended_at IS NULL"),
         ),
-        # One shared draft per unit, campaign and kind: ten lagging tasks make one dispatch.
+        # One shared draft per unit, campaign and kind: ten lagging tasks make one draft.
         Index(
             "task_shared_draft",
             "unit_id",

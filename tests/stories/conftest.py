@@ -14,17 +14,19 @@ from tests.stories.variants import only_rounds
 from workflow.definition import Pack, load_pack
 from workflow.proof import check_pack
 
-DEMONSTRATION_SITE = Path(__file__).resolve().parents[2] / "definitions" / "demonstration_site"
+DEFINITIONS = Path(__file__).resolve().parents[2] / "definitions"
 START = "2026-03-02 08:00"
 
 Tell = Callable[..., Story]
 """(pack, at="2026-03-02 08:00", batch=250) -> a story on this test's database."""
+Shipped = Callable[..., Story]
+"""(name, at="2026-03-02 08:00") -> a story with a pack that ships."""
 
 
 @pytest.fixture(scope="session")
 def demonstration_site() -> Pack:
     """The pack that ships with Duban."""
-    return load_pack(DEMONSTRATION_SITE)
+    return load_pack(DEFINITIONS / "demonstration_site")
 
 
 @pytest.fixture(scope="session")
@@ -55,6 +57,12 @@ def hearing(tmp_path_factory: pytest.TempPathFactory) -> Pack:
 def checking(tell: Tell, hearing: Pack) -> Story:
     """A Monday morning on which nothing has been opened yet."""
     return tell(hearing, at="2026-03-02 09:00")
+
+
+@pytest.fixture
+def shipped(tell: Tell) -> Shipped:
+    """Begin a story with another pack that ships: (name, at=…)."""
+    return lambda name, at=START: tell(load_pack(DEFINITIONS / name), at=at)
 
 
 @pytest.fixture

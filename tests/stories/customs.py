@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tests.stories.teller import Story
+from workflow.store import organisation
 
 DILIGENT = (
     ("2026-03-02 10:00", 0),
@@ -36,3 +37,9 @@ def submits(story: Story, unit: str, task: int, *problems: str, due: str = "2026
 def reviews(story: Story, who: str, task: int, score: int) -> None:
     """A supervisor verifies the self-check."""
     story.does(who, "review", task, verified_score=score, rows={"problems": []})
+
+
+def unit_id(story: Story, code: str) -> int:
+    """The id of a unit, as parties and facts hold it."""
+    with story.port.read() as tx:
+        return organisation.unit_ids(tx, [code])[code]

@@ -41,7 +41,7 @@ def _wait(
     """An act that shall wait, if it may: it is not held yet."""
     if actor is None:
         raise NotAllowed(
-            f"“{transition.label.zh}”须经他人确认或共同签署，只能由人提出。请由承办人提出。",
+            f"“{transition.label.zh}”须经他人确认或共同签署，只能由人提出。请由有权办理的人提出。",
             f"{transition.label.en!r} needs other people: only a person asks for it. Let its role ask.",
         )
     if any(one.transition == transition.name for one in case.task.pending):

@@ -199,7 +199,8 @@ def _compare(match: re.Match[str], scope: Scope) -> terms.Term:
     operator = cast(terms.Operator, match["op"])
     if value in scope.facts and value not in fact.choices:
         return _compare_facts(fact, operator, scope.facts[value])
-    return terms.Compare(fact=fact.name, operator=operator, value=_constant(fact, operator, value))
+    word = value if fact.type == "choice" else None
+    return terms.Compare(fact=fact.name, operator=operator, value=_constant(fact, operator, value), word=word)
 
 
 def _compare_facts(fact: Fact, operator: terms.Operator, other: Fact) -> terms.Term:
@@ -264,3 +265,4 @@ _FORMS: tuple[tuple[re.Pattern[str], _Build], ...] = (
     (re.compile(rf"(?P<fact>{_N}) in (?P<values>\S+(?: or \S+)*)"), _one_of),
     (re.compile(rf"(?P<fact>{_N}) {_OP} (?P<value>\S+)"), _compare),
 )
+PATTERNS = tuple(form.pattern for form, _ in _FORMS)  # of every sentence, as the schema publishes them

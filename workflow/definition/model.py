@@ -87,7 +87,7 @@ class Seat:
 
     party: str | None = None  # a party of the task
     unit: str | None = None  # a name from the campaign's units
-    group: str | None = None  # `leading_group of unit`: the group that belongs to the party
+    group: str | None = None  # `GROUP of PARTY`: the group that belongs to the party
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

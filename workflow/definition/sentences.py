@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from ..calendar import Duration
 from ..text import Text
 from . import terms
+from .model import Definition
 
 Labels = Mapping[str, Text]
 _STATUS = {
@@ -27,6 +28,14 @@ def sentence(term: terms.Term, labels: Labels) -> Text:
         inner = sentence(term.part, labels)
         return Text(f"并非{inner.zh}", f"not ({inner.en})")
     return _leaf(term, labels)
+
+
+def labels_of(definition: Definition, kinds: Labels) -> dict[str, Text]:
+    """What the names in a definition's conditions are called; `kinds` are those of the pack."""
+    labels: dict[str, Text] = {name: fact.label for name, fact in definition.facts.items()}
+    labels |= {name: rows.label for name, rows in definition.lists.items()}
+    labels |= kinds
+    return labels | {name: one.label for name, one in definition.transitions.items()}
 
 
 def _joined(parts: tuple[terms.Term, ...], labels: Labels, word: Text) -> Text:
@@ -54,15 +63,16 @@ def _leaf(term: terms.Term, labels: Labels) -> Text:
             return Text(f"各来源得分相差{gap}分以上", f"sources differ by {gap} or more")
         case terms.Happened(transition=act, times=n):
             name = _label(act, labels)
-            return Text(f"“{name.zh}”已发生{n}次", f"“{name.en}” happened {n} times")
+            often = "once" if n == 1 else f"{n} times"
+            return Text(f"“{name.zh}”已发生{n}次", f"“{name.en}” happened {often}")
         case _:
             return _fact(term, labels)
 
 
 def _fact(term: terms.Term, labels: Labels) -> Text:
     match term:
-        case terms.Compare(fact=fact, operator=op, value=value, other=other):
-            right = _label(other, labels) if other else _value(value)
+        case terms.Compare(fact=fact, operator=op, value=value, other=other, word=word):
+            right = _label(other, labels) if other else _value(word or value)
             name, sign = _label(fact, labels), _OPERATORS[op]
             return Text(f"{name.zh} {sign} {right.zh}", f"{name.en} {sign} {right.en}")
         case terms.OneOf(fact=fact, values=values):

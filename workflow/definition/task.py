@@ -45,7 +45,7 @@ BUILT_IN = {
 }
 ANY_OPEN = "any open"
 RESERVED = frozenset({"deadline", "step"})  # `pass: {deadline: …}`, `sets: {deadline: …}`, `step overdue`
-_TYPES = ("text", "number", "percent", "count", "date", "choice", "yes/no", "unit", "person", "file")
+TYPES = ("text", "number", "percent", "count", "date", "choice", "yes/no", "unit", "person", "file")
 _STATE = Text("状态", "state")
 _TRANSITION, _KIND = Text("流转", "transition"), Text("事项类型", "kind of task")
 _ANOTHER_NAME = Text("别的名字（此名已有所指）", "another name: this one stands for something else")
@@ -353,7 +353,7 @@ def _check_points(cursor: Cursor, points: tuple[model.PlanPoint, ...]) -> None:
 
 def _fact(name: str, cursor: Cursor) -> model.Fact | None:
     known = {
-        "type": choice(*_TYPES),
+        "type": choice(*TYPES),
         "label": bilingual,
         "min": number,
         "max": number,
@@ -438,17 +438,17 @@ def _rows(name: str, cursor: Cursor, world: World) -> model.Rows | None:
 def _column(name: str, cursor: Cursor) -> model.Fact | None:
     if not cursor.is_text:
         return _fact(name, cursor)
-    kind = choice(*(kind for kind in _TYPES if kind != "choice"))(cursor)
+    kind = choice(*(kind for kind in TYPES if kind != "choice"))(cursor)
     if kind is None:
         return None
-    if name not in _COLUMNS:
+    if name not in SHORT_COLUMNS:
         cursor.fail("{type: …, label: {zh: …, en: …}}", "{type: …, label: {zh: …, en: …}}")
         return None
-    return _bounded(name, cursor, {"type": kind, "label": _COLUMNS[name]})
+    return _bounded(name, cursor, {"type": kind, "label": SHORT_COLUMNS[name]})
 
 
 # The columns that need no label of their own; every other column is written out with one.
-_COLUMNS = {"what": Text("内容", "What"), "due": Text("期限", "Due"), "who": Text("责任人", "Who")}
+SHORT_COLUMNS = {"what": Text("内容", "What"), "due": Text("期限", "Due"), "who": Text("责任人", "Who")}
 
 
 def _state(name: str, cursor: Cursor, names: _Names) -> model.State | None:

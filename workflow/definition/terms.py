@@ -75,6 +75,7 @@ class Compare:
     operator: Operator
     value: int | str  # millionths for numbers, position for choices, text otherwise
     other: str | None = None  # the other fact, instead of `value`
+    word: str | None = None  # a choice as it was written, beside its position
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -8,7 +8,7 @@ from ..decision import Loaded, Surroundings
 from ..decision.case import Case
 from ..decision.planning import MILESTONE
 from ..definition.model import Definition
-from ..definition.sentences import Labels
+from ..definition.sentences import Labels, labels_of
 from ..engine import Frame
 from ..reading.history import words_of
 from ..reading.names import Names, names, persons_of
@@ -16,7 +16,6 @@ from ..reading.standing import load_one
 from ..reading.words import Words
 from ..store.milestones import MovedMilestone
 from ..task import Task
-from ..text import Text
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -41,11 +40,7 @@ class Subject:
     @property
     def labels(self) -> Labels:
         """What the names of conditions are called."""
-        own = self.definition
-        labels: dict[str, Text] = {name: fact.label for name, fact in own.facts.items()}
-        labels |= {name: rows.label for name, rows in own.lists.items()}
-        labels |= self.words.kinds
-        return labels | {name: one.label for name, one in own.transitions.items()}
+        return labels_of(self.definition, self.words.kinds)
 
 
 def subject_of(frame: Frame, task_id: int) -> Subject:

@@ -8,6 +8,7 @@
     interests.py what people have declared
     names.py     ids as people call them      words.py      values and events in words
     versions.py  what a re-plan or a migration would change
+    place.py     where a task stands in its definition, to be drawn
 
 Every function takes a `Frame`: one transaction that sees one moment. The number of statements of a
 view is fixed, whatever it shows. The records are frozen and hold no rows: the command line prints
@@ -23,6 +24,7 @@ from .names import Names, names
 from .numbers import number_of, read_number
 from .outgoing import Outbox, Waiting, outbox
 from .people import PersonView, UnitView, people, person_id, post_names, unit_id, units
+from .place import Placed, placed
 from .plain import plain
 from .standing import Standing, load_one, standing
 from .words import Words
@@ -36,6 +38,7 @@ __all__ = [
     "Outbox",
     "Pages",
     "PersonView",
+    "Placed",
     "Standing",
     "UnitView",
     "Waiting",
@@ -50,6 +53,7 @@ __all__ = [
     "outbox",
     "people",
     "person_id",
+    "placed",
     "plain",
     "post_names",
     "read_number",

@@ -31,10 +31,10 @@ _PACES: Mapping[Crowd, tuple[float, ...]] = {
 _PHRASES = (
     "按要求落实，已见成效",
     "已明确责任人和时间表，正按计划推进",
-    "已召开专题会议研究，逐项整改到位",
+    "已开会研究，逐项落实到位",
     "材料已核对，情况属实",
     "部门之间正在协调，月内完成",
-    "已走访重点对象，问题逐一销号",
+    "已现场核对，问题逐一解决",
 )
 
 
@@ -190,7 +190,7 @@ class Mind:
 
     def _rows(self, name: str, task: Task, definition: Definition, now: int) -> list[dict[str, Any]]:
         """Problems are found where work is poor, and only the first time somebody looks."""
-        if task.acts.get("review", 0) or task.acts.get("rectified", 0):
+        if any(task.acts.get(one.name) and _looked(one, name) for one in definition.transitions.values()):
             return []
         count = int(
             self._dice.between(0, 4.4 - self.temper(task.unit_id).quality / 30, "rows", task.id, task.visit)
@@ -210,13 +210,18 @@ class Mind:
 
 
 _PROBLEMS = (
-    "用工信息库更新不及时",
-    "服务站窗口无专人值守",
-    "走访慰问台账缺项",
-    "培训后就业人数未核实",
-    "政策公示栏内容陈旧",
-    "困难帮扶对象档案不全",
+    "登记信息更新不及时",
+    "现场无专人负责",
+    "台账缺项",
+    "结果未核实",
+    "公示内容陈旧",
+    "档案不全",
 )
+
+
+def _looked(one: Transition, name: str) -> bool:
+    """Whether somebody looks through a list by that act, or the machine goes on because it was worked off."""
+    return one.after is not None or (one.target is None and name in one.asks)
 
 
 def _may(one: Transition, state: str, role: str) -> bool:

@@ -1,0 +1,107 @@
+"""The words of `campaign.yaml` and `people.yaml`."""
+
+from __future__ import annotations
+
+from ..definition.campaign import MISSED, ON_HOLIDAY
+from .sentences import AGAIN, DATE, MOMENT
+from .shapes import A_NAME, BILINGUAL, NAME, TEXT, Shape, enum, named, pattern, several, words
+from .task import LABEL
+
+_BASIS = words(
+    {
+        "document": (TEXT, "文号。", "Its number."),
+        "decided_by": (TEXT, "决定机关。", "Who decided it."),
+        "on": (DATE, "日期。", "When."),
+    },
+    ("document", "decided_by", "on"),
+)
+_INSIDE = (TEXT, "上级单位。", "The unit above it.")
+_KIND = (A_NAME, "单位类别，自己起名。", "What sort of unit; the word is yours.")
+_UNIT = words({"kind": _KIND, "label": LABEL, "in": _INSIDE}, ("kind", "label"))
+_MEMBERS = words(
+    {
+        "kind": _KIND,
+        "in": _INSIDE,
+        "members": (named(BILINGUAL), "成员：代码: 名称。", "The units of a kind, by code."),
+    },
+    ("kind", "members"),
+)
+_GROUP = words(
+    {
+        "of each": (A_NAME, "每个这类单位设一个。", "One at each unit of this kind."),
+        "label": (BILINGUAL, "名称，{unit} 代单位名。", "Its name; {unit} becomes the unit's."),
+    },
+    ("of each", "label"),
+)
+_UNITS: Shape = {
+    "if": {"type": "object", "required": ["of each"]},
+    "then": _GROUP,
+    "else": {"if": {"type": "object", "required": ["members"]}, "then": _MEMBERS, "else": _UNIT},
+}
+_MISSED = (
+    enum(*MISSED),
+    "错过的时刻：合并补一次、逐次补、略过。",
+    "What becomes of moments that were missed.",
+)
+_ON_HOLIDAY = (enum(*ON_HOLIDAY), "遇假日。", "What if it falls on a day off.")
+_DEFAULTS = words(
+    {
+        "missed": _MISSED,
+        "on_holiday": _ON_HOLIDAY,
+        "again": (AGAIN, "规则未写时，再次预警的间隔。", "For rules that say nothing themselves."),
+    }
+)
+_OPENING = words({"each": (A_NAME, "每个这类单位一件。", "One for each unit of this kind.")}, ("each",))
+_ROUND = words(
+    {
+        "at": (MOMENT, "何时。", "When."),
+        "opens": (
+            named(_OPENING, least=1),
+            "开立：事项类型: {each: 单位类别}。",
+            "Which kinds of task, for whom.",
+        ),
+        "completes": (A_NAME, "送签：这类事项的草稿。", "Takes every draft of that kind to be signed."),
+        "track": (several(A_NAME), "专项任务。", "For which lines of work; one task for each."),
+        "missed": _MISSED,
+        "on_holiday": _ON_HOLIDAY,
+    },
+    ("at",),
+    oneOf=[{"required": ["opens"]}, {"required": ["completes"]}],
+)
+_MILESTONES: Shape = {**named(DATE), "required": ["start"]}
+
+CAMPAIGN = words(
+    {
+        "campaign": (A_NAME, "专项行动的名字。", "The campaign's name."),
+        "prefix": (
+            pattern("[A-Z]{1,6}", "SFD"),
+            "编号前缀，大写字母。",
+            "In front of task numbers.",
+        ),
+        "label": LABEL,
+        "basis": (_BASIS, "依据：没有依据不成专项行动。", "The decision on which it rests."),
+        "zone": (TEXT, "时区，默认 Asia/Shanghai。", "Whose midnight counts; Asia/Shanghai by default."),
+        "tracks": (named(BILINGUAL), "专项任务。", "The lines of work."),
+        "units": (named(_UNITS, least=1), "单位。", "Who takes part."),
+        "milestones": (_MILESTONES, "节点；start 必填。", "Named dates; start must be there."),
+        "defaults": (_DEFAULTS, "默认。", "What rounds and rules do that say nothing themselves."),
+        "rounds": (named(_ROUND), "轮次计划：什么事何时自动发生。", "What happens by itself, and when."),
+    },
+    ("campaign", "prefix", "label", "basis", "units", "milestones"),
+)
+
+_POST = pattern(rf"(?:deputy )?{NAME} at [a-z0-9_.]+", "owner at town", "deputy owner at town")
+_PERSON = words(
+    {
+        "name": (BILINGUAL, "姓名，中英两份。", "In both languages."),
+        "posts": (
+            several(_POST, least=0),
+            "岗位 at 单位；副职写 deputy。",
+            "POST at UNIT; deputy POST at UNIT.",
+        ),
+    },
+    ("name", "posts"),
+)
+PEOPLE = words(
+    {"people": (named(_PERSON), "人员，以代码为名。", "All of them, by a code of your own.")}, ("people",)
+)

@@ -12,11 +12,12 @@ first settles what the clock already owed, then does what it is for, then settle
     entering.py   acts entered from a paper      teams.py    people who are chosen
     opening.py    opening by hand                traces.py   what an act leaves behind
     settings.py   what transitions set           outcome.py  what a decision consists of
+    expanding.py  the tasks that decisions open
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 
 from ..calendar import parse_duration
@@ -24,10 +25,11 @@ from ..condition import crossing, earliest
 from ..definition.model import OPENED, Definition
 from ..errors import BadValue, Undecidable
 from ..task import Loaded, Task
-from .acts import Act, perform
+from .acts import Act, perform, take_for_granted
 from .book import Book
 from .case import Case, Surroundings
 from .clockwork import catch_up, settle
+from .expanding import Ground, generations
 from .opening import OpenTask, Place, check_opening, new_task, opener
 from .outcome import Decision, EventDraft, Link, Message, NewTask, RowChange
 from .reporting import apply_rows, fact_named
@@ -38,6 +40,7 @@ __all__ = [
     "Book",
     "Decision",
     "EventDraft",
+    "Ground",
     "Link",
     "Loaded",
     "Message",
@@ -49,9 +52,12 @@ __all__ = [
     "act",
     "begin",
     "check_opening",
+    "expand",
     "fact_named",
     "open_by_hand",
+    "owed",
     "replan",
+    "suppose",
     "wake",
 ]
 
@@ -65,6 +71,17 @@ def wake(loaded: Loaded, around: Surroundings) -> Decision:
     case = Case(loaded, around)
     catch_up(case)
     return case.decision()
+
+
+def owed(loaded: Loaded, around: Surroundings) -> Decision:
+    """Whatever woke the task: one that was planned under an older calendar is planned again first.
+
+    Raises:
+        Undecidable: as for `wake`.
+    """
+    task = loaded.task
+    stale = task.ended_at is None and task.planned_under < around.epoch
+    return replan(loaded, around) if stale else wake(loaded, around)
 
 
 def act(loaded: Loaded, around: Surroundings, wanted: Act) -> Decision:
@@ -97,6 +114,32 @@ def open_by_hand(
     new.opener = actor
     new.origin = {"role": role}
     return new
+
+
+def suppose(loaded: Loaded, around: Surroundings, transition: str) -> Decision:
+    """What a transition would lead to if whoever may took it now, and reported nothing with it.
+
+    For looking ahead only: its guard is not asked, and a confirmation is taken as given.
+
+    Raises:
+        NotAllowed: nobody may.
+        Undecidable: as for `wake`.
+    """
+    case = Case(loaded, around)
+    catch_up(case)
+    take_for_granted(case, transition)
+    settle(case, case.now)
+    return case.decision()
+
+
+def expand(ground: Ground, decisions: Sequence[Decision], opens: Sequence[NewTask] = ()) -> list[Decision]:
+    """The decisions together with the beginnings of all tasks that they open, and of `opens`.
+
+    Raises:
+        BadValue: as for `begin`.
+        Undecidable: as for `wake`; or they open one another without end.
+    """
+    return generations(ground, decisions, opens, begin)
 
 
 def begin(new: NewTask, around: Surroundings) -> Decision:

@@ -3,6 +3,7 @@
     packs.py    init, check, load, version       calendar.py  calendar show, import, recompute
     ledger.py   tasks, show, history, outbox     people.py    units, people, post, delegate
     why.py      explain                          health.py    release, verify, doctor
+    foresight.py  forecast
     acting.py   act                              watch.py     simulate, daemon
     opening.py  open                             demo.py      demo
     interests.py   interest

@@ -217,6 +217,11 @@ class Frame:
         if missing:
             self._caches.names.update(organisation.person_names(self.tx, missing))
 
+    def know_units(self, units: Collection[int]) -> None:
+        """Load the posts of these units and the interests in them, whatever may be opened for them."""
+        self._load_units(sorted(set(units) - self._caches.units_loaded))
+        self._load_interests(sorted(set(units) - self._caches.interests.keys()))
+
     def _load_units(self, ids: Sequence[int]) -> None:
         caches = self._caches
         missing = [ident for ident in ids if ident not in caches.units_loaded]

@@ -6,6 +6,7 @@
     planning.py  what a calendar moves        plain.py      records as JSON
     interests.py what people have declared
     names.py     ids as people call them      words.py      values and events in words
+    worlds.py    what a forecast starts from  foretelling.py  forecasts in words
 
 Every function takes a `Frame`: one transaction that sees one moment. The number of statements of a
 view is fixed, whatever it shows. The records are frozen and hold no rows: the command line prints
@@ -14,6 +15,7 @@ them, a console may.
 
 from __future__ import annotations
 
+from .foretelling import foreteller
 from .history import Entry, history
 from .interests import InterestView, interests
 from .ledger import Ledger, Line, Wanted, ledger
@@ -24,6 +26,7 @@ from .people import PersonView, UnitView, people, person_id, post_names, unit_id
 from .plain import plain
 from .standing import Standing, load_one, standing
 from .words import Words
+from .worlds import world_of
 
 __all__ = [
     "Entry",
@@ -38,6 +41,7 @@ __all__ = [
     "Waiting",
     "Wanted",
     "Words",
+    "foreteller",
     "history",
     "interests",
     "ledger",
@@ -53,4 +57,5 @@ __all__ = [
     "standing",
     "unit_id",
     "units",
+    "world_of",
 ]

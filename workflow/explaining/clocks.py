@@ -130,9 +130,8 @@ def _foreseen(subject: Subject) -> Iterator[Text]:
     )
     found = forecast(world, until=world.now + 10 * YEAR, steps=STEPS)
     if not found.steps:
-        yield from found.notes or [
-            Text("若无人办理，此后不再变化", "If nobody acts, nothing happens after that")
-        ]
+        nothing = Text("若无人办理，此后不再变化", "If nobody acts, nothing happens after that")
+        yield from found.notes if found.undecided else (nothing,)
         return
     when = words.when(found.first()[0].recorded_at)
     yield Text(f"若无人办理，{when} 将发生：", f"If nobody acts, on {when}:")

@@ -58,4 +58,5 @@ def forecast(world: World, *, until: int | None = None, steps: int = STEPS) -> F
         steps=shown,
         more=len(found) > steps or play.wakes_after(end),
         notes=notes(world, play, shown, teller.followed),
+        undecided=world.focus in play.given_up,
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from ..errors import DubanError
 from ..text import Text
 from .playing import Play
 from .records import Step, World
@@ -35,8 +36,12 @@ def _notes(world: World, play: Play, steps: Sequence[Step], followed: set[int]) 
     if world.cut:
         yield _CUT
     for ident in sorted(play.given_up.keys() & followed):
-        why = play.given_up[ident].text
+        why = _why(play.given_up[ident])
         yield Text(f"有事项届时无法判定：{why.zh}", f"A task can't be decided then: {why.en}")
+
+
+def _why(error: Exception) -> Text:
+    return error.text if isinstance(error, DubanError) else Text(repr(error), repr(error))
 
 
 def _on_shared_draft(play: Play, followed: set[int]) -> bool:

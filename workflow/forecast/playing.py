@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from copy import copy
 
 from ..decision import Act, Decision, NewTask, Surroundings, act, expand, owed
-from ..errors import DubanError, Refused
+from ..errors import Refused
 from ..task import Loaded, Task
 from .records import Completion, Shared, World
 from .tables import Tables
@@ -24,7 +24,7 @@ class Play:
         self.tables = Tables(world)
         self.now = world.now
         self.aside = set(world.aside)
-        self.given_up: dict[int, DubanError] = {}  # tasks that could not be decided, and why
+        self.given_up: dict[int, Exception] = {}  # tasks that could not be decided, and why
         self._completions = list(world.completions)
 
     def fork(self) -> Play:
@@ -125,12 +125,12 @@ class Play:
                     if meant:
                         raise
             written = expand(self, decisions)
-        except DubanError as error:
+        except Exception as error:  # whatever is wrong with one task must not end the forecast
             return self._singly(batch, how, error, meant=meant)
         self.tables.apply(written, self.now)
         return written
 
-    def _singly(self, batch: Sequence[int], how: Decide, error: DubanError, *, meant: bool) -> list[Decision]:
+    def _singly(self, batch: Sequence[int], how: Decide, error: Exception, *, meant: bool) -> list[Decision]:
         if len(batch) > 1:
             return [one for ident in batch for one in self.decide([ident], how, meant=meant)]
         self.aside.update(batch)

@@ -86,6 +86,7 @@ class Forecast:
     steps: tuple[Step, ...]
     more: bool  # something happens, or is looked at, after the last step
     notes: tuple[Text, ...]  # what it can't know
+    undecided: bool = False  # the task itself can't be decided from some instant on
 
     def next_steps(self, most: int) -> tuple[Step, ...]:
         """The first so many steps of the task itself."""

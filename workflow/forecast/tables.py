@@ -141,7 +141,8 @@ class Tables:
 
     def is_draft(self, task: Task) -> bool:
         """Whether it is in a draft's state."""
-        return self._arounds[task.version_id].books[task.kind].definition.states[task.state].draft
+        state = self._arounds[task.version_id].books[task.kind].definition.states.get(task.state)
+        return state is not None and state.draft
 
     def drafts(self, units: Sequence[int]) -> Mapping[Shared, int]:
         """The shared drafts of these units."""

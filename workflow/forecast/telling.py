@@ -71,7 +71,7 @@ def _label(definition: Definition, task: Task, header: dict[str, Any]) -> Text:
         return definition.rules[header["rule"]].label
     if "transition" in header:
         return definition.transitions[header["transition"]].label
-    return definition.states[header.get("state", task.state)].label
+    return definition.states[task.state].label
 
 
 def position(play: Play, task: Task) -> Position:

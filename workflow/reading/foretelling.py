@@ -17,7 +17,8 @@ from .words import Words, join, same
 
 def step_text(step: Step, words: Words) -> Text:
     """A step as a sentence, with who will be told."""
-    header = {**step.header, "tasks": [one.kind if one.task >= INVENTED else one.task for one in step.opened]}
+    opened = [one.kind if one.task >= INVENTED else one.task for one in step.opened]
+    header = {**step.header, "tasks": opened, "at": step.at, "recorded": step.recorded_at}
     told = words.event(step.kind, header)
     heard = [one.person_id for one in step.told if one.person_id is not None]
     if heard:

@@ -81,13 +81,13 @@ def _read(frame: Frame, ids: Sequence[int], aside: set[int]) -> list[Loaded]:
 
 
 def _near(loaded: Loaded, focus: int) -> Iterator[int]:
-    """The open neighbours of an open task, and of the one that is asked about."""
-    task = loaded.task
-    if task.ended_at is not None and task.id != focus:
+    """The parent and the open neighbours; of an ended task only its children, who may share a draft."""
+    yield from (one.id for one in loaded.children if one.ended_at is None)
+    if loaded.task.ended_at is not None and loaded.task.id != focus:
         return
-    if loaded.parent is not None and loaded.parent.ended_at is None:
+    if loaded.parent is not None:
         yield loaded.parent.id
-    yield from (one.id for one in (*loaded.children, *loaded.concerned) if one.ended_at is None)
+    yield from (one.id for one in loaded.concerned if one.ended_at is None)
     yield from (one.task_id for one in loaded.concerning if one.ended_at is None)
 
 

@@ -33,7 +33,19 @@ from .test_reading import CHECK, PACK, copied, handed_out, prepared
 ROOT = Path(main.__file__).resolve().parent
 NEUTRAL = {"DUBAN_LANG": "", "DUBAN_DATABASE": "", "DUBAN_DEBUG": "", "LC_ALL": "C.UTF-8", "LANG": "C.UTF-8"}
 COMMANDS = (
-    *("init", "load", "check", "tasks", "show", "act", "explain", "history", "outbox", "calendar"),
+    *(
+        "init",
+        "load",
+        "check",
+        "tasks",
+        "show",
+        "act",
+        "explain",
+        "forecast",
+        "history",
+        "outbox",
+        "calendar",
+    ),
     *(
         "simulate",
         "verify",

@@ -4,6 +4,7 @@
     ledger.py   tasks, show, history, outbox     people.py    units, people, post, delegate
     figures.py  scores, indicators
     why.py      explain                          health.py    release, verify, doctor
+    foresight.py  forecast
     acting.py   act                              watch.py     simulate, daemon
     opening.py  open                             demo.py      demo
     interests.py   interest                      versions.py  replan, migrate

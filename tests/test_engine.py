@@ -124,7 +124,7 @@ def fails(monkeypatch: pytest.MonkeyPatch, task: int, times: int = 1_000) -> lis
             raise ZeroDivisionError("poisoned")
         return wake(loaded, around)
 
-    monkeypatch.setattr("workflow.engine.sweeping.wake", poisoned)
+    monkeypatch.setattr("workflow.engine.sweeping.owed", poisoned)
     return failed
 
 

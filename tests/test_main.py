@@ -35,7 +35,19 @@ NEUTRAL = {"DUBAN_LANG": "", "DUBAN_DATABASE": "", "DUBAN_DEBUG": "", "LC_ALL": 
 COMMANDS = (
     *("urge", "comment", "copy", "correct", "transfer", "merge"),
     *("unit", "hand-over", "roll-over", "ledger"),
-    *("init", "load", "check", "tasks", "show", "act", "explain", "history", "outbox", "calendar"),
+    *(
+        "init",
+        "load",
+        "check",
+        "tasks",
+        "show",
+        "act",
+        "explain",
+        "forecast",
+        "history",
+        "outbox",
+        "calendar",
+    ),
     *(
         "simulate",
         "verify",

@@ -350,7 +350,7 @@ def poison(monkeypatch: pytest.MonkeyPatch, *units: int) -> Callable[[], None]:
             raise ValueError(f"poisoned unit {new.unit_id}")
         return begin(new, around)
 
-    monkeypatch.setattr("workflow.engine.writing.begin", poisoned)
+    monkeypatch.setattr("workflow.decision.begin", poisoned)
     return broken.clear
 
 

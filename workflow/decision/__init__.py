@@ -16,19 +16,23 @@ what it is for, then settles again.
     organising.py  other units, another year
     settings.py   what transitions set           outcome.py  what a decision consists of
     planning.py   clocks reckoned anew           migrating.py   onto another version of the pack
+    expanding.py  the tasks that decisions open
 """
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 from ..condition import earliest
 from ..definition.model import OPENED, Definition
 from ..errors import BadValue, Undecidable
 from ..task import Loaded, Task
-from .acts import Act
+from .acts import Act, take_for_granted
 from .book import Book
 from .case import Case, Surroundings
 from .clockwork import catch_up, settle
 from .everyday import perform
+from .expanding import Ground, generations
 from .migrating import Move, migrate
 from .opening import OpenTask, Place, check_opening, new_task, opener
 from .organising import carry_over, move_units
@@ -42,6 +46,7 @@ __all__ = [
     "Book",
     "Decision",
     "EventDraft",
+    "Ground",
     "Link",
     "Loaded",
     "Message",
@@ -55,11 +60,14 @@ __all__ = [
     "begin",
     "carry_over",
     "check_opening",
+    "expand",
     "fact_named",
     "migrate",
     "move_units",
     "open_by_hand",
+    "owed",
     "replan",
+    "suppose",
     "wake",
 ]
 
@@ -73,6 +81,17 @@ def wake(loaded: Loaded, around: Surroundings) -> Decision:
     case = Case(loaded, around)
     catch_up(case)
     return case.decision()
+
+
+def owed(loaded: Loaded, around: Surroundings) -> Decision:
+    """Whatever woke the task: one that was planned under an older calendar is planned again first.
+
+    Raises:
+        Undecidable: as for `wake`.
+    """
+    task = loaded.task
+    stale = task.ended_at is None and task.planned_under < around.epoch
+    return replan(loaded, around) if stale else wake(loaded, around)
 
 
 def act(loaded: Loaded, around: Surroundings, wanted: Act) -> Decision:
@@ -105,6 +124,32 @@ def open_by_hand(
     new.opener = actor
     new.origin = {"role": role}
     return new
+
+
+def suppose(loaded: Loaded, around: Surroundings, transition: str) -> Decision:
+    """What a transition would lead to if whoever may took it now, and reported nothing with it.
+
+    For looking ahead only: its guard is not asked, and a confirmation is taken as given.
+
+    Raises:
+        NotAllowed: nobody may.
+        Undecidable: as for `wake`.
+    """
+    case = Case(loaded, around)
+    catch_up(case)
+    take_for_granted(case, transition)
+    settle(case, case.now)
+    return case.decision()
+
+
+def expand(ground: Ground, decisions: Sequence[Decision], opens: Sequence[NewTask] = ()) -> list[Decision]:
+    """The decisions together with the beginnings of all tasks that they open, and of `opens`.
+
+    Raises:
+        BadValue: as for `begin`.
+        Undecidable: as for `wake`; or they open one another without end.
+    """
+    return generations(ground, decisions, opens, begin)
 
 
 def begin(new: NewTask, around: Surroundings) -> Decision:

@@ -65,6 +65,44 @@ def perform(case: Case, act: Act) -> None:
         case.task.revision += 1
 
 
+def take_for_granted(case: Case, name: str) -> None:
+    """Take a transition as the first who may, with nothing reported, confirmed if it must be.
+
+    Raises:
+        Unknown: no such transition.
+        NotAllowed: nobody may.
+    """
+    case.view.now = case.now
+    transition = _transition(case, name)
+    role, actor = _anybody(case, transition)
+    _check_state(case, transition)
+    agreed = Pending(
+        transition=name,
+        asked_by=actor.person_id,
+        on_behalf=actor.on_behalf,
+        role=role,
+        asked_at=case.now,
+        expires_at=None,
+        facts={},
+        rows={},
+        evidence=(),
+        stops=False,
+    )
+    _take(case, transition, role, actor, {}, {}, Act(name=name, person_id=actor.person_id), agreed)
+
+
+def _anybody(case: Case, transition: Transition) -> tuple[str, Actor]:
+    without = case.excluded(transition.not_by)
+    for role in transition.by:
+        found = case.resolve(role, without)
+        if found.actors:
+            return found.role, found.actors[0]
+    raise NotAllowed(
+        f"现在没有人可以“{transition.label.zh}”：相应岗位及其替补都空缺，或须回避。请先任命。",
+        f"Nobody may {transition.label.en!r} now: its roles are vacant or excluded. Fill the post first.",
+    )
+
+
 # --- transitions ------------------------------------------------------------------------------------
 
 

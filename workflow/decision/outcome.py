@@ -157,6 +157,25 @@ class Decision:
     evidence: list[str]  # SHA-256 of files attached, hex
 
     @property
+    def concerns(self) -> list[tuple[int, int, Episode]]:
+        """The links to write: (which task, concerns which, because of what). All ids are drawn by now."""
+        return [(_target(link), self.task.id, link.episode) for link in self.links]
+
+    @property
+    def told_others(self) -> list[tuple[int, str]]:
+        """The nudges to write, (task, cause): those decided on, and one for each draft that is joined."""
+        joined = [
+            (_target(link), "joined")
+            for link in self.links
+            if not isinstance(link.target, NewTask) or not link.target.created
+        ]
+        return [*self.nudges, *joined]
+
+    @property
     def is_new(self) -> bool:
         """Whether the task itself is opened by this decision."""
         return self.before.seq == 0
+
+
+def _target(link: Link) -> int:
+    return link.target.id if isinstance(link.target, NewTask) else link.target

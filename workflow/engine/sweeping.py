@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 import structlog
 
-from ..decision import Decision, EventDraft, Loaded, Surroundings, replan, wake
+from ..decision import Decision, EventDraft, owed
 from ..errors import Overtaken, StoreError, Undecidable
 from ..store import organisation, tasks
 from ..store.applying import Salts, note
@@ -154,16 +154,9 @@ def _decide(frame: Frame, found: list[Task], batch: _Batch) -> list[Decision]:
     decisions = []
     for one in loaded:
         try:
-            decisions.append(_owed(one, frame.around(one.task.version_id)))
+            decisions.append(owed(one, frame.around(one.task.version_id)))
         except StoreError:
             raise
         except Exception as error:
             batch.failed[one.task.id] = error
     return decisions
-
-
-def _owed(loaded: Loaded, around: Surroundings) -> Decision:
-    """Whatever woke the task: one that was planned under an older calendar is planned again first."""
-    task = loaded.task
-    stale = task.ended_at is None and task.planned_under < around.epoch
-    return replan(loaded, around) if stale else wake(loaded, around)

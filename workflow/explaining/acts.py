@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ..condition import compile_term
 from ..decision import Act, Decision, act
 from ..decision.everyday import VERBS, Verb
-from ..definition import terms
 from ..definition.model import CONFIRM, REFUSE, Fact, Transition
 from ..definition.sentences import sentence
 from ..errors import BadValue, Refused, Undecidable
+from ..forecast import shut
 from ..text import Text
 from .subject import Subject
 
@@ -139,28 +138,10 @@ def _refusal(subject: Subject, name: str, person: int) -> Text | None:
 
 def _guard(subject: Subject, one: Transition) -> Text | None:
     """A condition that no report given with the act can change, and that doesn't hold."""
-    if one.when is None:
-        return None
-    given = {*one.asks, *one.optional}
-    if any(_topic(leaf) & given for leaf in terms.leaves(one.when)):
-        return None
-    if compile_term(one.when, subject.definition)(subject.case.view).truth is True:
+    if one.when is None or not shut(subject.definition, one, subject.case.view):
         return None
     needed = sentence(one.when, subject.labels)
     return Text(f"条件未满足，须{needed.zh}。", f"Its condition doesn't hold. It needs: {needed.en}.")
-
-
-def _topic(leaf: terms.Term) -> set[str]:
-    match leaf:
-        case terms.Compare(fact=fact, other=other):
-            return {name for name in (fact, other) if name is not None}
-        case terms.OneOf(fact=name) | terms.NotReported(fact=name) | terms.BehindPlan(fact=name):
-            return {name}
-        case terms.OpenRows(list=name):
-            return {name}
-        case terms.Overdue(clock=name) | terms.DueIn(clock=name):
-            return {name}
-    return set()
 
 
 def rehearse(subject: Subject, wanted: Act) -> Decision:

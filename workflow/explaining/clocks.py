@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
-from typing import Any
 
 from ..calendar import Duration, parse_duration
 from ..clock import span
 from ..condition import effective
-from ..decision import Decision, EventDraft, Loaded, Surroundings, wake
-from ..errors import DubanError
-from ..reading.words import Words, join
+from ..forecast import YEAR, World, forecast
+from ..reading.foretelling import step_text
 from ..text import Text
 from .subject import Subject
 
-MAX_WAKES = 12  # looks ahead until one is found at which something happens
+STEPS = 50  # more events than happen to a task at one instant
 
 
 def deadline(subject: Subject) -> tuple[Text, ...]:
@@ -136,39 +133,19 @@ def next_wake(subject: Subject) -> tuple[Text, ...]:
 
 
 def _foreseen(subject: Subject) -> Iterator[Text]:
-    """Let the engine decide at the wake; where nothing happens then, at the one after."""
-    loaded, words = subject.loaded, subject.words
-    for _ in range(MAX_WAKES):
-        at = loaded.task.wake_at
-        if at is None:
-            yield Text("若无人办理，此后不再变化", "If nobody acts, nothing happens after that")
-            return
-        at = max(at, subject.around.now)
-        decision = _decided(loaded, replace(subject.around, now=at))
-        if decision is None:
-            yield Text("届时无法判定（见 duban doctor）", "It can't be decided then (see duban doctor)")
-            return
-        if decision.events:
-            yield Text(f"若无人办理，{words.when(at)} 将发生：", f"If nobody acts, on {words.when(at)}:")
-            yield from (_foreseen_event(event, words) for event in decision.events)
-            return
-        loaded = replace(loaded, task=decision.task, nudges=())
-    yield Text("近期各次都只是复核，无事发生", "The next looks are only looks: nothing happens at them")
-
-
-def _decided(loaded: Loaded, around: Surroundings) -> Decision | None:
-    try:
-        return wake(loaded, around)
-    except DubanError:
-        return None
-
-
-def _foreseen_event(event: EventDraft, words: Words) -> Text:
-    header: dict[str, Any] = dict(event.header)
-    header["tasks"] = [one if isinstance(one, int) else one.kind for one in event.tasks]
-    told = words.event(event.kind, header)
-    heard = [words.names.person(one.person_id) for one in event.messages if one.person_id is not None]
-    if not heard:
-        return Text(f"  {told.zh}", f"  {told.en}")
-    who = join(list(dict.fromkeys(heard)))
-    return Text(f"  {told.zh}；通知{who.zh}", f"  {told.en}; {who.en} will be told")
+    """What happens first if nobody acts, as the engine will decide it."""
+    words, task = subject.words, subject.loaded.task
+    world = World(
+        focus=task.id,
+        now=subject.around.now,
+        tasks={task.id: subject.loaded},
+        arounds={task.version_id: subject.around},
+    )
+    found = forecast(world, until=world.now + 10 * YEAR, steps=STEPS)
+    if not found.steps:
+        nothing = Text("若无人办理，此后不再变化", "If nobody acts, nothing happens after that")
+        yield from found.notes if found.undecided else (nothing,)
+        return
+    when = words.when(found.first()[0].recorded_at)
+    yield Text(f"若无人办理，{when} 将发生：", f"If nobody acts, on {when}:")
+    yield from indented([step_text(step, words) for step in found.first()])

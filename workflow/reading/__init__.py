@@ -9,6 +9,7 @@
     names.py     ids as people call them      words.py      values and events in words
     versions.py  what a re-plan or a migration would change
     place.py     where a task stands in its definition, to be drawn
+    worlds.py    what a forecast starts from  foretelling.py  forecasts in words
 
 Every function takes a `Frame`: one transaction that sees one moment. The number of statements of a
 view is fixed, whatever it shows. The records are frozen and hold no rows: the command line prints
@@ -17,6 +18,7 @@ them, a console may.
 
 from __future__ import annotations
 
+from .foretelling import foreteller
 from .history import Entry, history
 from .interests import InterestView, interests
 from .ledger import Ledger, Line, Pages, Wanted, ledger
@@ -28,6 +30,7 @@ from .place import Placed, placed
 from .plain import plain
 from .standing import Standing, load_one, standing
 from .words import Words
+from .worlds import world_of
 
 __all__ = [
     "Entry",
@@ -44,6 +47,7 @@ __all__ = [
     "Waiting",
     "Wanted",
     "Words",
+    "foreteller",
     "history",
     "interests",
     "ledger",
@@ -60,4 +64,5 @@ __all__ = [
     "standing",
     "unit_id",
     "units",
+    "world_of",
 ]

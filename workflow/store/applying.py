@@ -161,13 +161,8 @@ def _collect(decision: Decision, rows: _Rows, ids: Iterator[int], now: int, salt
 
 def _collect_links(decision: Decision, rows: _Rows, ids: Iterator[int], now: int) -> None:
     about = decision.task.id
-    for other, cause in decision.nudges:
-        rows.nudges.append((next(ids), other, cause, about, now))
-    for link in decision.links:
-        target = link.target.id if isinstance(link.target, NewTask) else link.target
-        rows.concerns.append((target, about, link.episode.id, now, None))
-        if not isinstance(link.target, NewTask) or not link.target.created:
-            rows.nudges.append((next(ids), target, "joined", about, now))
+    rows.nudges.extend((next(ids), other, cause, about, now) for other, cause in decision.told_others)
+    rows.concerns.extend((task, this, episode.id, now, None) for task, this, episode in decision.concerns)
 
 
 def _collect_task(decision: Decision, rows: _Rows) -> None:

@@ -1,0 +1,56 @@
+"""What a forecast can't know, in words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from ..errors import DubanError
+from ..text import Text
+from .playing import Play
+from .records import Step, World
+
+_CUT = Text(
+    "与它相连的事项过多，只推演了其中一部分",
+    "It is linked with more tasks than were looked at: the others stay as they are here",
+)
+_SHARED = Text(
+    "本单位的草稿，其他事项届时也可能列入", "Other tasks of the unit may join the drafts, and keep them alive"
+)
+
+
+def notes(world: World, play: Play, steps: Sequence[Step], followed: set[int]) -> tuple[Text, ...]:
+    """What must be said beside the steps."""
+    return tuple(_notes(world, play, steps, followed))
+
+
+def _notes(world: World, play: Play, steps: Sequence[Step], followed: set[int]) -> Iterator[Text]:
+    years = _projected(world, steps)
+    if years:
+        shown = "、".join(years), ", ".join(years)
+        yield Text(
+            f"{shown[0]} 年的放假安排尚未公布，落在其中的日期为暂定",
+            f"The holidays of {shown[1]} are not published yet: dates in it are provisional",
+        )
+    if any(one.header.get("proposed_by") is not None for one in steps) or _on_shared_draft(play, followed):
+        yield _SHARED
+    if world.cut:
+        yield _CUT
+    for ident in sorted(play.given_up.keys() & followed):
+        why = _why(play.given_up[ident])
+        yield Text(f"有事项届时无法判定：{why.zh}", f"A task can't be decided then: {why.en}")
+
+
+def _why(error: Exception) -> Text:
+    return error.text if isinstance(error, DubanError) else Text(repr(error), repr(error))
+
+
+def _on_shared_draft(play: Play, followed: set[int]) -> bool:
+    return any(play.tables.tasks[ident].shared for ident in followed if ident in play.tables.tasks)
+
+
+def _projected(world: World, steps: Sequence[Step]) -> list[str]:
+    """The years of the steps that no notice has settled."""
+    calendar = world.arounds[world.tasks[world.focus].task.version_id].calendar
+    years = sorted({calendar.day_of(step.at).year for step in steps})
+    known = calendar.years
+    return [str(year) for year in years if year not in known or known[year].status == "projected"]

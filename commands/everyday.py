@@ -1,4 +1,4 @@
-"""The everyday acts of a bureau: urge, comment, copy, correct, transfer, merge."""
+"""The everyday acts: urge, comment, copy, correct, transfer, merge."""
 
 from __future__ import annotations
 

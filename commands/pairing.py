@@ -1,4 +1,4 @@
-"""The cross-check draw: made in public, shown, and made again by whoever doubts it."""
+"""The draw of pairs: made in public, shown, and made again by whoever doubts it."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 app = group(
     name="pairing",
-    help=both("互查抽签：抽取、查看、复核。", "The cross-check draw: draw, show, verify."),
+    help=both("互查抽签：抽取、查看、复核。", "The draw of pairs: draw, show, verify."),
     no_args_is_help=True,
 )
 RoundName = Annotated[str, argument("轮次名。", "A round.", metavar="ROUND")]

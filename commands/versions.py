@@ -66,7 +66,7 @@ def replan(
 
 
 def _dates(typed: Sequence[str]) -> dict[str, date]:
-    return _pairs(typed, "MILESTONE=DATE", "self_check=2026-05-20", day_of)
+    return _pairs(typed, "MILESTONE=DATE", "completion=2026-05-20", day_of)
 
 
 def _pairs(typed: Sequence[str], shape: str, example: str, read: Callable[[str], V]) -> dict[str, V]:

@@ -18,6 +18,7 @@ from typing import Any
 
 import hypothesis
 import pytest
+import structlog
 
 from tests import postgres
 from tests.databases import Run, prepare
@@ -60,6 +61,13 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
         title = "NOT TESTED ON POSTGRESQL · 未在 PostgreSQL 上测试"
         terminalreporter.section(title, sep="!", red=True, bold=True)
         terminalreporter.line(reason, red=True)
+
+
+@pytest.fixture(autouse=True)
+def log_of_its_own() -> Iterator[None]:
+    """A command sets up the log for its process: other tests in this one must not write to its stderr."""
+    yield
+    structlog.reset_defaults()
 
 
 # ------------------------------------------------------------------ PostgreSQL

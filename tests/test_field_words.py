@@ -28,10 +28,11 @@ RECORDS = ("definition/model.py", "definition/terms.py", "task.py", "models.py")
 
 # Words that a field took from everybody's language, or that are Duban's own (DESIGN §1).
 _EVERYDAY = """
-    acting actions answer answered audit auditor checking company completed design effective finding
-    findings firing found handler leader level listed looked_at measure observing place prepared
-    problem programme progress promised proposal quality reading request resolved result review
-    running search service shift site struck_off supervisor to_be_signed to_sign verifying working writing
+    acting actions answer answered audit auditor checking clause company completed design drafted
+    effective finding findings firing found hand_over handed_over handler handover leader level listed
+    looked_at measure observing place prepared problem programme progress promised proposal quality
+    reading request resolved result review running search service shift site struck_off supervisor
+    to_be_signed to_sign to_verify under_way verifying what_was_done withdrawn working writing
     原因 已办结 已答复 已销号 已撤销 待批准 待确认 草稿 问题 问题清单 已签发 已消除
 """
 EVERYDAY = frozenset(_EVERYDAY.split())

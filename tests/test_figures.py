@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-import structlog
 from typer.testing import CliRunner
 
 from main import app
@@ -16,12 +14,6 @@ from tests.four_checks import FOUR_CHECKS
 from tests.packs import write_pack
 
 DONE = ("0.2 self", "0.2 cross", "0.4 bureau", "0.2 veterans")
-
-
-@pytest.fixture(autouse=True)
-def log_of_its_own() -> Iterator[None]:
-    yield
-    structlog.reset_defaults()
 
 
 @pytest.fixture

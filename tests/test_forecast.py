@@ -8,7 +8,6 @@ from pathlib import Path
 
 import orjson
 import pytest
-import structlog
 from typer.testing import CliRunner
 
 import main
@@ -219,13 +218,6 @@ def test_the_number_of_statements_doesnt_grow_with_the_world(desk: tuple[str, St
 
 
 # --- the command ------------------------------------------------------------------------------------
-
-
-@pytest.fixture(autouse=True)
-def logging_as_before() -> Iterator[None]:
-    """A command sets up the log of its own process."""
-    yield
-    structlog.reset_defaults()
 
 
 def run(monkeypatch: pytest.MonkeyPatch, url: str, *arguments: str) -> str:

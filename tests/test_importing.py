@@ -388,7 +388,7 @@ def test_a_line_that_cannot_be_opened_is_set_aside_and_tried_again(
         return begin(new, around)
 
     with monkeypatch.context() as patched:
-        patched.setattr("workflow.engine.writing.begin", fails)
+        patched.setattr("workflow.decision.begin", fails)
         assert desk.opens() == 5
     patient = Patient(port=desk.story.port, library=desk.story.engine.library, now=desk.story.now)
     (finding,) = (one for one in examine(patient) if one.about == "import")

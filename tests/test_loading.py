@@ -9,7 +9,6 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-import structlog
 from sqlalchemy import select
 from typer.testing import CliRunner, Result
 
@@ -45,13 +44,6 @@ def port(database_url: str) -> Iterator[Port]:
 @pytest.fixture
 def engine(port: Port) -> Engine:
     return Engine(port, salts=lambda: bytes(16))
-
-
-@pytest.fixture(autouse=True)
-def log_of_its_own() -> Iterator[None]:
-    """A command sets up the log for its process: other tests in this one must not write to its stderr."""
-    yield
-    structlog.reset_defaults()
 
 
 def pack(folder: Path, *changes: tuple[str, str], people: str = PEOPLE) -> Pack:

@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import structlog
 from typer.testing import CliRunner, Result
 
 import main
@@ -108,13 +107,6 @@ class Town:
             rows = {name: connection.execute(f"SELECT * FROM {name}").fetchall() for (name,) in tables}
         files = {path.name for path in self.folder.rglob("*") if path.is_file() and "-" not in path.name}
         return rows, files
-
-
-@pytest.fixture(autouse=True)
-def log_of_its_own() -> Iterator[None]:
-    """A command sets up the log for its process: other tests in this one must not write to its stderr."""
-    yield
-    structlog.reset_defaults()
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import structlog
 
 import main
 from tests.storing import raw
@@ -39,7 +38,6 @@ def town(template: Path, tmp_path: Path, pack: Pack, monkeypatch: pytest.MonkeyP
     story.at("2026-03-03 10:00").does("handler of beiwan", "sign_for", town.check)
     yield town
     story.close()
-    structlog.reset_defaults()
 
 
 def number(town: Town, task: int | None = None) -> str:

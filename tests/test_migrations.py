@@ -25,6 +25,7 @@ from tests.storing import a_task, opened, put, raw
 from workflow import models  # noqa: F401  (fills the metadata)
 from workflow.errors import DatabaseNewer, DatabaseOutdated, DatabaseUnreachable, DubanError
 from workflow.store import migrate, open_port, opening, revisions, tasks
+from workflow.store.ports import Port
 
 META = SQLModel.metadata
 ROOT = Path(__file__).resolve().parent.parent
@@ -135,6 +136,23 @@ def test_two_that_migrate_at_once(empty_database_url: str) -> None:
         list(pool.map(migrate, [empty_database_url] * 2))
         assert [one.wait(60) for one in others] == [0, 0]
     assert len(everything(empty_database_url)[1]) == 1  # one first epoch
+
+
+def test_tables_that_another_makes_meanwhile_are_nobody_elses(
+    empty_database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The second of two finds no version, and then, a moment later, all of the first one's tables."""
+    look = opening._check_free
+
+    def after_the_first(port: Port, url: str) -> None:
+        monkeypatch.setattr(opening, "_check_free", look)
+        migrate(url)
+        look(port, url)
+
+    monkeypatch.setattr(opening, "_check_free", after_the_first)
+    migrate(empty_database_url)
+    with opened(empty_database_url) as port:
+        assert port.revision() == revisions()[-1]
 
 
 def test_a_migration_that_fails_leaves_nothing(

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import structlog
 from typer.testing import CliRunner
 
 import main
@@ -15,15 +13,6 @@ from tests.hearing import HEARING
 from tests.packs import write_pack
 from tests.stories.teller import instant
 from workflow.clock import VirtualClock
-
-pytestmark = pytest.mark.usefixtures("quiet")
-
-
-@pytest.fixture
-def quiet() -> Iterator[None]:
-    """A command sets up the log for its process."""
-    yield
-    structlog.reset_defaults()
 
 
 class Office:

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-import structlog
 from typer.testing import CliRunner, Result
 
 import main
@@ -45,13 +43,6 @@ class Office:
     def json(self, *args: str) -> Any:
         """A call that must succeed; the JSON that it printed."""
         return json.loads(self.does(*args, "--json"))
-
-
-@pytest.fixture(autouse=True)
-def log_of_its_own() -> Iterator[None]:
-    """A command sets up the log for its process."""
-    yield
-    structlog.reset_defaults()
 
 
 @pytest.fixture

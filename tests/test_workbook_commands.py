@@ -11,7 +11,6 @@ from typing import Any
 
 import openpyxl
 import pytest
-import structlog
 from typer.testing import CliRunner, Result
 
 import main
@@ -60,13 +59,6 @@ class Town:
             made.worksheets[0].append(line)
         made.save(file)
         return file
-
-
-@pytest.fixture(autouse=True)
-def log_of_its_own() -> Iterator[None]:
-    """A command sets up the log for its process: other tests in this one must not write to its stderr."""
-    yield
-    structlog.reset_defaults()
 
 
 @pytest.fixture(scope="module")

@@ -34,6 +34,8 @@ def test_rectified_then_struck_off_with_its_problems_on_record(checks: Story) ->
     story = checks
     check, rectifications = correcting(story)
     assert [story.task(one).facts["what"] for one in rectifications] == list(PROBLEMS)
+    begun = [story.happened(one, "opened")[0].header for one in rectifications]
+    assert {(one["state"], one["from_state"]) for one in begun} == {("issued", "rectifying")}
     story.at("2026-03-20 10:00")
     corrects(story, "chenguang", *rectifications)
     for one in rectifications[:2]:

@@ -176,7 +176,7 @@ def begin(new: NewTask, around: Surroundings) -> Decision:
     case.start_step()
     if state.stops_deadline:
         case.task.stops = ((case.now, None),)
-    case.open_all(state.opens, event, {"state": state.name})
+    case.open_all(state.opens, event, {"from_state": state.name})
     case.assign(event, state)
     settle(case, case.now)
     if new.look_again:

@@ -214,7 +214,7 @@ class Case:
             task.shared = 0
         self._drop_pending(at)
         self.mind_stops(at)
-        self.open_all(entered.opens, event, {"state": state})
+        self.open_all(entered.opens, event, {"from_state": state})
         self.assign(event, entered)
         if task.began_at is None and not entered.draft and entered.final != "abandoned":
             task.began_at = self.now

@@ -1,4 +1,4 @@
-"""The everyday acts of a bureau, which every kind of task has without declaring them.
+"""The everyday acts, which every kind of task has without declaring them.
 
     urge:     催办  whoever is waited for is told            comment:  批注  a remark, on the record
     copy:     抄送  named people are told                    correct:  更正  a mistyped value, both kept

@@ -14,7 +14,7 @@ from .cursor import Cursor, declared, reference, words
 if TYPE_CHECKING:
     from .task import World
 
-MILESTONE = "campaign "  # `pass: {deadline: campaign self_check}`
+MILESTONE = "campaign "  # `pass: {deadline: campaign completion}`
 _KIND, _PARTY = Text("事项类型", "kind of task"), Text("当事方", "party")
 _EACH = Text("清单，或单位类别", "list, or kind of unit")
 _OURS = Text("填报项、当事方、列、单位或 campaign 节点", "fact, party, column, unit or campaign MILESTONE")

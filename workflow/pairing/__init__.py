@@ -1,4 +1,4 @@
-"""The cross-check draw (互查抽签): who checks whom. Pure: the same problem gives the same draw.
+"""The draw of pairs (抽签): who checks whom. Pure: the same problem gives the same draw.
 
     problem    what is to be drawn, under which constraints; what a pair costs under a seed
     model      a problem as a linear program and as a model of OR-tools: the only one who knows it

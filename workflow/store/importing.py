@@ -216,11 +216,12 @@ def _without_id(table: Table) -> Table:
 
 
 _NEW_UNIT, _NEW_PERSON, _NEW_POST = map(_without_id, (UNIT, PERSON, POST))
+_NO_GROUP_AND_OPEN = dict.fromkeys(("group_of", "group_name", "ended_at", "merged_into"))
 
 
 def add_units(tx: Transaction, rows: Sequence[Mapping[str, Any]]) -> None:
     """Add units whose parents are there: code, kind, parent_id, zh, en."""
-    _add(tx, _NEW_UNIT, [{"group_of": None, "group_name": None, **row} for row in rows])
+    _add(tx, _NEW_UNIT, [{**_NO_GROUP_AND_OPEN, **row} for row in rows])
 
 
 def add_people(tx: Transaction, rows: Sequence[Mapping[str, Any]]) -> None:

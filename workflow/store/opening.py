@@ -110,12 +110,16 @@ def migrate(url: str) -> None:
 
 
 def _check_free(port: Port, url: str) -> None:
-    """Migrations run in one transaction: tables without a version are somebody else's."""
+    """Migrations run in one transaction: tables without a version are somebody else's.
+
+    The version is asked for after the tables: whoever migrated meanwhile has left both.
+    """
     from sqlmodel import SQLModel
 
     from .. import models  # noqa: F401  (fills the metadata)
 
-    if taken := sorted(port.tables() & set(SQLModel.metadata.tables)):
+    taken = sorted(port.tables() & set(SQLModel.metadata.tables))
+    if taken and port.revision() is None:
         raise DatabaseUnreachable(
             f"数据库 {shown(url)} 中已有别的程序的表（{taken[0]}），未作改动。请换一个空的数据库。",
             f"The database {shown(url)} holds tables of another program ({taken[0]}); nothing was changed. "

@@ -58,6 +58,7 @@ __all__ = [
     "Surroundings",
     "act",
     "begin",
+    "blank",
     "carry_over",
     "check_opening",
     "expand",
@@ -120,7 +121,7 @@ def open_by_hand(
         NotAllowed: the person holds none of the roles in `opened_by`.
     """
     new = new_task(wanted, book, around, campaign_id, version_id)
-    role, actor = opener(wanted, book.definition, around, _blank(new, book.definition, around))
+    role, actor = opener(wanted, book.definition, around, blank(new, book.definition, around))
     new.opener = actor
     new.origin = {"role": role}
     return new
@@ -159,8 +160,10 @@ def begin(new: NewTask, around: Surroundings) -> Decision:
         BadValue: the kind wants a deadline from its opener, and none was given.
     """
     definition = around.books[new.kind].definition
-    blank = _blank(new, definition, around)
-    case = Case(Loaded(task=blank, parent=new.parent, parent_actors=new.parent_actors), around)
+    case = Case(
+        Loaded(task=blank(new, definition, around), parent=new.parent, parent_actors=new.parent_actors),
+        around,
+    )
     state = definition.first_state
     event = case.record("opened", case.now, of_kind=new.kind, state=state.name, unit=new.unit_id)
     event.header |= {"deadline": case.task.deadline, "basis": case.task.deadline_basis, **new.origin}
@@ -193,7 +196,12 @@ def replan(loaded: Loaded, around: Surroundings) -> Decision:
     return case.decision()
 
 
-def _blank(new: NewTask, definition: Definition, around: Surroundings) -> Task:
+def blank(new: NewTask, definition: Definition, around: Surroundings) -> Task:
+    """The task before its first event.
+
+    Raises:
+        BadValue: the kind wants a deadline from its opener, and none was given.
+    """
     deadline, basis = _deadline_of(new, definition, around)
     now = around.now
     return Task(

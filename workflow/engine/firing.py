@@ -6,7 +6,7 @@ its moment after the last try; the rest of it goes on.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import structlog
 
@@ -126,8 +126,10 @@ def _faster() -> Overtaken:
 def _next_due(frame: Frame) -> tuple[CampaignInForce, rounds.DueMoment] | None:
     found: list[tuple[CampaignInForce, rounds.DueMoment]] = []
     for campaign in frame.campaigns.values():
-        own = frame.campaign(campaign.version_id)
         last = rounds.last_moments(frame.tx, campaign.id)
+        if all(instant > frame.now for instant in _coming(frame, campaign, last)):
+            continue
+        own = frame.campaign(campaign.version_id)
         due = rounds.due_moments(own, frame.calendar(own.zone), last, frame.now)
         found.extend((campaign, one) for one in due)
     return min(found, key=lambda pair: (pair[1].at, pair[0].id, pair[1].round.name), default=None)
@@ -135,14 +137,22 @@ def _next_due(frame: Frame) -> tuple[CampaignInForce, rounds.DueMoment] | None:
 
 def next_moments(frame: Frame) -> list[int]:
     """When each round is due next; it may have passed."""
-    instants: list[int | None] = []
-    for campaign in frame.campaigns.values():
-        own = frame.campaign(campaign.version_id)
-        calendar, last = frame.calendar(own.zone), rounds.last_moments(frame.tx, campaign.id)
-        instants.extend(
-            rounds.next_moment(one, own, calendar, last.get(one.name)) for one in own.rounds.values()
-        )
-    return [instant for instant in instants if instant is not None]
+    return [
+        instant
+        for campaign in frame.campaigns.values()
+        for instant in _coming(frame, campaign, rounds.last_moments(frame.tx, campaign.id))
+    ]
+
+
+def _coming(frame: Frame, campaign: CampaignInForce, last: Mapping[str, str]) -> Iterator[int]:
+    own = frame.campaign(campaign.version_id)
+    for one in own.rounds.values():
+        key = campaign.id, one.name, last.get(one.name)
+        if key not in frame.moments:
+            frame.moments[key] = rounds.next_moment(one, own, frame.calendar(own.zone), key[2])
+        instant = frame.moments[key]
+        if instant is not None:
+            yield instant
 
 
 # --- items ------------------------------------------------------------------------------------------

@@ -44,6 +44,9 @@ class Version:
         return {kind: tuple(one for one in every if one.kind == kind) for kind in {one.kind for one in every}}
 
 
+NextMoment = tuple[int, str, str | None]  # campaign, round, nominal of its newest moment on record
+
+
 @dataclass(kw_only=True)
 class _Caches:
     """What was read under one stamp."""
@@ -62,6 +65,7 @@ class _Caches:
     interests: dict[int, Any] = field(default_factory=dict)
     names: dict[int, Text] = field(default_factory=dict)  # of people whom acts named
     merged: Mapping[int, int] = field(default_factory=dict)  # closed unit -> the one that stands for it
+    moments: dict[NextMoment, int | None] = field(default_factory=dict)  # when a round is due next
 
 
 class Library:
@@ -131,6 +135,11 @@ class Frame:
     def merged(self) -> Mapping[int, int]:
         """The units that are closed, each with the one into which it merged."""
         return self._caches.merged
+
+    @property
+    def moments(self) -> dict[NextMoment, int | None]:
+        """When rounds are due next, as far as it was reckoned: every ring asks, it changes with a moment."""
+        return self._caches.moments
 
     def version(self, version_id: int) -> Version:
         """A pack version."""

@@ -6,34 +6,37 @@ import hashlib
 import heapq
 import io
 import tempfile
+from collections import deque
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
-from typing import Any
 
 from sqlalchemy import bindparam, func, select
 
 from ..calendar import Calendar, default_calendar
 from ..clock import VirtualClock
-from ..decision import Act, Surroundings
-from ..definition import Pack
+from ..decision import Act, NewTask, blank
+from ..definition import Definition, Pack, Transition
 from ..engine import Engine, Ran
 from ..errors import NotNow, Refused
 from ..evidence import Folder, Stored, record
-from ..people import excluded, resolve
+from ..people import resolve
 from ..store import life, migrate, open_port, organisation, tasks
 from ..store.applying import EVENT
 from ..store.ports import Port
 from ..store.sql import Statement
-from ..task import Loaded, Task
+from ..task import Task
 from .dice import Dice
-from .people import Crowd, Mind, Wish, working_time
+from .initiative import Beginning, Initiative
+from .people import WORKDAY, Crowd, Mind, Wish, working_time
 from .report import Report, make_report
+from .scene import Scene
 from .shift import moved
 
 DAY_MS = 86_400_000
+_MOST_PATIENT = 5  # workdays; whoever was refused tries again the next day, then ever later
 Progress = Callable[[int, int], None]
 _CHANGED = Statement(select(EVENT.c.task_id).where(EVENT.c.id > bindparam("after")).distinct())
 _ANY_TASK = Statement(select(tasks.TASK.c.id).limit(1))
@@ -48,7 +51,9 @@ class _Plan:
     at: int
     task_id: int
     seq: int
-    confirm: str = ""  # the transition whose confirmation is meant
+    confirm: str = ""  # the transition that waits for an answer
+    aside: str = ""  # the act that is done beside whatever the task waits for
+    tries: int = 0  # in vain
 
 
 @dataclass(kw_only=True, slots=True)
@@ -126,6 +131,8 @@ class Simulation:
         self._begin = self._calendar.instant(pack.campaign.milestones["start"], 8)
         self._clock = VirtualClock(self._begin)
         self._plans: list[_Plan] = []
+        self._able: list[int] = []
+        self._beginnings: deque[Beginning] = deque()
         self._seen = 0
         self._tally = _Tally()
         self._evidence = _keep_evidence(evidence)
@@ -135,6 +142,7 @@ class Simulation:
         end = until if until is not None else self._begin + days * DAY_MS
         self._engine.load(self._pack, self._begin)
         self._store_evidence()
+        self._meet()
         total = max(1, (end - self._begin) // DAY_MS)
         while self._clock.now() < end:
             self._ring()
@@ -155,13 +163,24 @@ class Simulation:
         with self._port.write("people") as tx:
             record(tx, [self._evidence], self._begin)
 
+    def _meet(self) -> None:
+        """Learn the units' ids, and which of them have people; make up what will be opened by hand."""
+        with self._port.read() as tx:
+            ids = organisation.unit_ids(tx, self._pack.campaign.units)
+        staffed = {post.unit for person in self._pack.people for post in person.posts}
+        self._able = [ids[code] for code in self._pack.campaign.units if code in staffed]
+        self._initiative = Initiative(self._dice, self._pack, self._calendar, ids)
+        self._beginnings = deque(self._initiative.beginnings())
+
     def _ring(self) -> None:
         self._engine.run_once(self._clock.now())
 
     def _next(self) -> int:
         """The next instant at which the clock or a person has something to do."""
         due = self._engine.next_due(self._clock.now())
-        instants = [one for one in (due, self._plans[0].at if self._plans else None) if one is not None]
+        begins = self._beginnings[0].at if self._beginnings else None
+        looked = self._plans[0].at if self._plans else None
+        instants = [one for one in (due, begins, looked) if one is not None]
         return max(min(instants), self._clock.now() + 1) if instants else self._clock.now() + DAY_MS
 
     # --- planning ---------------------------------------------------------------------------------
@@ -174,12 +193,17 @@ class Simulation:
             definition = self._definition(task)
             state = definition.states[task.state]
             if state.waits_for is not None:
-                at = self._mind.next_look(task, state, self._clock.now())
-                heapq.heappush(self._plans, _Plan(at=at, task_id=task.id, seq=task.seq))
+                self._intend(self._mind.next_look(task, state, self._clock.now()), task)
             for one in task.pending:
                 at = max(self._mind.confirm_look(task, one.transition, one.asked_at), self._clock.now() + 1)
-                plan = _Plan(at=at, task_id=task.id, seq=task.seq, confirm=one.transition)
-                heapq.heappush(self._plans, plan)
+                self._intend(at, task, confirm=one.transition)
+            if task.visit == 1 and task.revision == 1:
+                for name in self._mind.asides(task, definition):
+                    self._intend(self._clock.now() + 2 * DAY_MS, task, aside=name)
+
+    def _intend(self, at: int, task: Task, *, confirm: str = "", aside: str = "") -> None:
+        plan = _Plan(at=at, task_id=task.id, seq=task.seq, confirm=confirm, aside=aside)
+        heapq.heappush(self._plans, plan)
 
     def _changed(self) -> list[Task]:
         with self._port.read() as tx:
@@ -188,58 +212,76 @@ class Simulation:
             self._seen = (newest[0] if newest else None) or self._seen
             return [tasks.task_of(row) for row in tasks.read_these(tx, ids)] if ids else []
 
-    def _definition(self, task: Task) -> Any:
+    def _definition(self, task: Task) -> Definition:
         return self._pack.definitions[task.kind]
 
     # --- acting -----------------------------------------------------------------------------------
 
     def _act(self) -> None:
         now = self._clock.now()
+        while self._beginnings and self._beginnings[0].at <= now:
+            self._open(self._beginnings.popleft())
         while self._plans and self._plans[0].at <= now:
             plan = heapq.heappop(self._plans)
-            task = self._read(plan.task_id)
-            if task.seq != plan.seq or task.ended_at is not None:
+            scene = self._look(plan.task_id)
+            moved_on = scene.task.seq != plan.seq and not plan.aside
+            if moved_on or scene.task.ended_at is not None:
                 continue  # somebody or the clock was faster; a new plan was made then
-            done = self._answer(task, plan.confirm) if plan.confirm else self._turn(task)
-            if not done:
-                later = working_time(self._calendar, now, 480)
-                again = _Plan(at=later, task_id=plan.task_id, seq=plan.seq, confirm=plan.confirm)
-                heapq.heappush(self._plans, again)
+            if not self._carry_out(plan, scene) and not plan.aside:
+                days = min(plan.tries + 1, _MOST_PATIENT)
+                later = working_time(self._calendar, now, days * WORKDAY)
+                heapq.heappush(self._plans, replace(plan, at=later, tries=plan.tries + 1))
 
-    def _read(self, task_id: int) -> Task:
+    def _carry_out(self, plan: _Plan, scene: Scene) -> bool:
+        if plan.confirm:
+            return self._answer(scene, plan.confirm)
+        if plan.aside:
+            return self._try(scene, self._mind.aside(scene, plan.aside))
+        return any(self._try(scene, wish) for wish in self._mind.wishes(scene))
+
+    def _look(self, task_id: int) -> Scene:
         with self._port.read() as tx:
-            return tasks.task_of(tasks.read_these(tx, [task_id])[0])
+            frame = self._engine.library.frame(tx, self._clock.now())
+            task = tasks.task_of(tasks.read_these(tx, [task_id])[0])
+            (loaded,) = tasks.load(tx, [task], frame)
+            frame.know([loaded])
+            return Scene(
+                now=self._clock.now(),
+                loaded=loaded,
+                definition=self._definition(task),
+                directory=frame.around(task.version_id).directory,
+                units=self._able,
+            )
 
-    def _turn(self, task: Task) -> bool:
-        definition = self._definition(task)
-        return any(self._try(task, wish) for wish in self._mind.wishes(task, definition, self._clock.now()))
-
-    def _answer(self, task: Task, transition: str) -> bool:
-        pending = next((one for one in task.pending if one.transition == transition), None)
-        one = self._definition(task).transitions[transition]
-        if pending is not None and pending.stage == "quorum":
-            wishes = [
-                Wish(name=f"confirm:{transition}", role=role, facts={}, rows={}, evidence=0)
-                for role in one.by
-            ]
-            out = pending.asker | excluded(task, one.not_by)
-            return any(self._try(task, wish, out) for wish in wishes)
-        confirmation = one.confirmed_by
-        if pending is None or confirmation is None:
+    def _answer(self, scene: Scene, transition: str) -> bool:
+        """Whoever must co-sign, sign with others or confirm does, or says no."""
+        pending = next((one for one in scene.task.pending if one.transition == transition), None)
+        if pending is None:
             return True
-        verb = self._mind.confirms(task, transition, pending.asked_at)
+        own = scene.definition.transitions[transition]
+        joint = pending.stage == "quorum"
+        roles = own.by if joint else (own.confirmed_by.role,) if own.confirmed_by is not None else ()
+        verb = "confirm" if joint else self._mind.confirms(scene.task, transition, pending.asked_at)
         facts = {"reason": "情况已核，暂不同意。"} if verb == "refuse" else {}
-        wish = Wish(name=f"{verb}:{transition}", role=confirmation.role, facts=facts, rows={}, evidence=0)
-        return self._try(task, wish, pending.asker)
+        name = f"{verb}:{transition}"
+        wishes = [Wish(name=name, role=role, facts=facts, rows={}, evidence=0) for role in roles]
+        return any(self._try(scene, wish, pending.asker, own if joint else None) for wish in wishes)
 
-    def _try(self, task: Task, wish: Wish, without: frozenset[int] = frozenset()) -> bool:
-        loaded, around = self._load(task)
-        person = self._who(loaded, around, wish, without)
-        if person is None:
+    def _try(
+        self,
+        scene: Scene,
+        wish: Wish,
+        without: frozenset[int] = frozenset(),
+        signs: Transition | None = None,
+    ) -> bool:
+        task = scene.task
+        transition = signs or scene.definition.transitions.get(wish.name)
+        found = scene.who(wish.role, transition, without)
+        if not found.actors:
             return False
+        person = self._dice.choose(found.actors, "who", task.id, task.seq, wish.name).person_id
         evidence = [self._evidence.sha256] if wish.evidence else []
-        facts = wish.facts | self._teams(loaded, around, wish)
-        act = Act(name=wish.name, person_id=person, facts=facts, rows=wish.rows, evidence=evidence)
+        act = Act(name=wish.name, person_id=person, facts=wish.facts, rows=wish.rows, evidence=evidence)
         try:
             self._engine.act(task.id, act, self._clock.now(), revision=task.revision)
         except Refused:
@@ -248,32 +290,39 @@ class Simulation:
         self._tally.acts += 1
         return True
 
-    def _load(self, task: Task) -> tuple[Loaded, Surroundings]:
+    def _open(self, one: Beginning) -> None:
+        """Somebody who may opens a task by hand; where nobody is there, nobody does."""
+        parties = self._initiative.parties(one)
+        person = None if parties is None else self._opener(one, parties)
+        if parties is None or person is None:
+            return
+        try:
+            self._engine.open(self._initiative.wanted(one, parties, person), self._clock.now())
+        except Refused:
+            self._tally.refused += 1
+        else:
+            self._tally.acts += 1
+
+    def _opener(self, one: Beginning, parties: dict[str, int]) -> int | None:
+        definition = self._pack.definitions[one.kind]
         with self._port.read() as tx:
             frame = self._engine.library.frame(tx, self._clock.now())
-            asks = frame.parent_actors(task.version_id, task.kind)
-            (loaded,) = tasks.load(tx, [task], frame) if asks else (Loaded(task=task),)
-            frame.know([loaded])
-            return loaded, frame.around(task.version_id)
-
-    def _who(self, loaded: Loaded, around: Surroundings, wish: Wish, without: frozenset[int]) -> int | None:
-        """Somebody who holds the role now, and may."""
-        task = loaded.task
-        definition = self._definition(task)
-        transition = definition.transitions.get(wish.name)
-        not_by = transition.not_by if transition else ()
-        kept_out = without | excluded(task, not_by, loaded.parent_actors)
-        found = resolve(around.directory, definition, wish.role, task, self._clock.now(), kept_out)
-        if not found.actors:
-            return None
-        return self._dice.choose(found.actors, "who", task.id, task.seq, wish.name).person_id
-
-    def _teams(self, loaded: Loaded, around: Surroundings, wish: Wish) -> dict[str, list[int]]:
-        """Whoever is free at the unit, as few as will do."""
-        task, now, found = loaded.task, self._clock.now(), {}
-        for name, role in self._definition(task).roles.items():
-            if name in wish.facts and role.team is not None:
-                unit = around.directory.seat(role.seat, task) or 0
-                free = around.directory.staff(unit, now) - around.directory.recused(role, task, now)
-                found[name] = sorted(free)[: role.team.least]
-        return found
+            (campaign,) = frame.campaigns.values()
+            new = NewTask(
+                kind=one.kind,
+                campaign_id=campaign.id,
+                version_id=campaign.version_id,
+                parties=parties,
+                unit_id=parties[definition.first_party],
+                track=None,
+                parent_id=None,
+                deadline=self._clock.now(),
+            )
+            frame.know([new])
+            task = blank(new, definition, frame.around(campaign.version_id))
+            directory = frame.around(campaign.version_id).directory
+        for role in definition.opened_by:
+            found = resolve(directory, definition, role, task, self._clock.now())
+            if found.actors:
+                return self._dice.choose(found.actors, "opens", one.kind, one.number).person_id
+        return None

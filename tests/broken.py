@@ -42,6 +42,13 @@ _BY = "from: open, by: handler"
 _CLOSE = "to: closed, by: [handler, supervisor]"
 _OPEN = "waits_for: handler}"
 _LATE = "light: yellow, tells: [handler, supervisor]"
+_SOURCE = "sources: {own: errand"
+_BURDEN = "burden: {counts: errand, per unit per month:"
+_CHECKLIST = "indicators: {version: 1, chapters: {a: {zh: 甲, en: A}}, items:"
+_ITEM = "{id: a1, label: {zh: 甲, en: A}, chapter: a, scored_by: errand}"
+_SHARED = "escalations: {slow: {of: errand, when: overdue"
+_BALLOT = """ballot: {from: campaign start, to: campaign completion, invites: everybody,
+  gives: {progress: mean}, returned: progress,"""
 _PROGRESS = "{type: percent, label"
 
 BROKEN: tuple[Broken, ...] = (
@@ -104,9 +111,27 @@ BROKEN: tuple[Broken, ...] = (
     _seen("campaign", "a moment in no form", "at: start,", "at: sometimes at nine,"),
     _seen("campaign", "a round that does two things", "at: start,", "at: start, completes: errand,"),
     _seen("campaign", "a unit without a kind", "{kind: bureau, label", "{label"),
+    _seen("campaign", "a source in no form", "milestones:", "sources: {own: errand}\nmilestones:"),
+    _seen("campaign", "a formula in no form", "milestones:", "scores: {region: own}\nmilestones:"),
+    _seen("campaign", "no checks at all", "milestones:", f"{_BURDEN} 0}}\nmilestones:"),
+    _seen("campaign", "a checklist of nothing", "milestones:", f"{_CHECKLIST} []}}\nmilestones:"),
+    _seen("campaign", "a checklist without weights", "milestones:", f"{_CHECKLIST} [{_ITEM}]}}\nmilestones:"),
+    _seen("campaign", "pairs of nothing", "{each: region}", "{each: region, of: region}"),
+    _seen("campaign", "a shared rule without effect", "milestones:", f"{_SHARED}}}}}\nmilestones:"),
     _seen("people", "somebody without a name", "{name: {zh: 李某, en: Li}, posts", "{posts"),
     _seen("people", "a post nowhere", "supervisor at bureau", "supervisor"),
+    _seen("errand", "a number without a place for it", _BY, f"{_BY}, number: 文件号"),
+    _seen("errand", "a number with a place for the day", _BY, f'{_BY}, number: "{{day}}{{n}}"'),
+    _seen("errand", "rows of no list", _BY, f"{_BY}, opens: {{errand: {{where: progress > 5}}}}"),
+    _seen("errand", "a ballot that shows a single vote", "roles:", f"{_BALLOT} at_least: 1}}\nroles:"),
     # what only the reader sees
+    _unseen("campaign", "a source that nobody reports", "milestones:", f"{_SOURCE}.points}}\nmilestones:"),
+    _unseen(
+        "campaign",
+        "a budget of no kind",
+        "milestones:",
+        f"{_BURDEN.replace('errand', 'errands')} 1}}\nmilestones:",
+    ),
     _unseen("errand", "a role that is not declared", "waits_for: handler", "waits_for: handlers"),
     _unseen("errand", "a fact that is not declared", "asks: progress", "asks: progres"),
     _unseen("errand", "a state that is not declared", "to: closed", "to: close"),

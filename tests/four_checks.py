@@ -107,6 +107,21 @@ SELF_CHECK = _check(
 CROSS_CHECK = _check("cross_check", "地区互查", "Cross-check", "score")
 REVIEW = _check("review", "退役军人评议", "Veterans' review", "satisfaction")
 
+# The review as a vote whose totals are told when it is over.
+_BALLOT = """ballot: {from: campaign start, to: campaign completion, invites: sample of 200 per unit,
+  at_least: 10, gives: {satisfaction: mean}, returned: returned}
+states:"""
+BALLOT = (
+    REVIEW.replace("states:", _BALLOT)
+    .replace("facts:\n", "facts:\n  returned: {type: count, label: {zh: 收回份数, en: Returned}}\n")
+    .replace("campaign completion\nroles", "campaign end\nroles")
+    .replace(
+        "asks: satisfaction}",
+        "asks: [returned, satisfaction]}\n"
+        "  few: {label: {zh: 收回过少, en: Too few}, from: working, by: handler,\n    asks: returned}",
+    )
+)
+
 INSPECTION = _text(f"""
         task: inspection
         label: {{zh: 市局督查, en: Inspection}}

@@ -12,6 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.four_checks import BALLOT, FOUR_CHECKS
+from tests.hearing import HEARING
 from tests.packs import ERRAND, changed, small_pack
 from workflow.definition import Definition, Pack, load_pack
 from workflow.drawing import Diagram, Place, Spoken, diagram, mermaid, svg
@@ -227,6 +229,33 @@ def test_joint_signatures_and_who_must_not_act_are_told(tmp_path: Path) -> None:
     )
     chart = mermaid(drawn(small_pack(tmp_path, errand=text), "errand"), "en")
     assert "jointly#58; one of each role, everybody of a team<br/>not by who did Report" in chart
+
+
+def test_teams_and_whose_interest_keeps_them_out_are_told(tmp_path: Path) -> None:
+    chart = drawn(small_pack(tmp_path, **HEARING), "cross_check").lines
+    told = [line.en for line in chart]
+    assert "Inspectors, a team of 2 or more, for 60 days, without interest in checked" in told
+
+
+def test_votes_numbers_and_what_is_read_of_a_child_are_told(tmp_path: Path) -> None:
+    pack = small_pack(tmp_path, **{**FOUR_CHECKS, "review": BALLOT})
+    told = [line.zh for line in drawn(pack, "review").lines]
+    assert "评议：start – completion，邀请每单位 200 人，少于 10 份不显示" in told
+    acts = {one.name: [line.en for line in one.lines] for one in drawn(pack, "inspection").acts}
+    assert "gives the number 督查通〔{year}〕{n}号" in acts["completed"]
+    assert "sets Score: score of Objection" in acts["changed"]
+
+
+def test_for_whom_and_for_which_rows_something_is_opened_is_told(tmp_path: Path) -> None:
+    four = drawn(small_pack(tmp_path / "four", **FOUR_CHECKS), "inspection")
+    (correcting,) = [box for box in four.boxes if box.key == "correcting"]
+    rows = "opens on entry: Fix (one for each of Findings, where Level = major)"
+    assert rows in [line.en for line in correcting.lines]
+    text = changed(HEARING["cross_check"], "opens: objection}", "opens: {objection: {for: checker}}}")
+    heard = drawn(small_pack(tmp_path / "heard", **{**HEARING, "cross_check": text}), "cross_check")
+    (fed_back,) = [box for box in heard.boxes if box.key == "fed_back"]
+    told = [line.en for act in fed_back.stays for line in act.lines]
+    assert "opens: Objection (for checker)" in told
 
 
 # --- where a task stands --------------------------------------------------------------------------------

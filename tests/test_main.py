@@ -997,6 +997,7 @@ def test_the_schema_is_printed_or_written_for_each_sort_of_file(tmp_path: Path) 
     told = duban("schema", "--out", str(folder)).stdout
     assert {one.name for one in folder.iterdir()} == {
         "campaign.schema.json",
+        "indicators.schema.json",
         "people.schema.json",
         "task.schema.json",
     }

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.builders import SUPERVISOR, Life, around, at, task, view
-from tests.four_checks import FOUR_CHECKS
+from tests.four_checks import BALLOT, FOUR_CHECKS
 from tests.packs import changed, problems_of, small_pack, write_pack
 from workflow.condition import compile_term
 from workflow.decision import Book, NewTask, begin
@@ -225,7 +225,7 @@ SLIPS = [
         "when: overdue, light: yellow",
         "when: overdue, lihgt: yellow",
         "escalations.late.lihgt",
-        "one of: label, when",
+        "one of: of, label, when",
         "light",
     ),
     Slip(
@@ -482,25 +482,10 @@ def test_open_rows_of_a_checklist_are_those_without_points(tmp_path: Path) -> No
 
 # --- ballots ----------------------------------------------------------------------------------------
 
-_BALLOT = """ballot: {from: campaign start, to: campaign completion, invites: sample of 200 per unit,
-  at_least: 10, gives: {satisfaction: mean}, returned: returned}
-states:"""
-REVIEW = (
-    FOUR_CHECKS["review"]
-    .replace("states:", _BALLOT)
-    .replace("facts:\n", "facts:\n  returned: {type: count, label: {zh: 收回份数, en: Returned}}\n")
-    .replace("campaign completion\nroles", "campaign end\nroles")
-    .replace(
-        "asks: satisfaction}",
-        "asks: [returned, satisfaction]}\n"
-        "  few: {label: {zh: 收回过少, en: Too few}, from: working, by: handler,\n    asks: returned}",
-    )
-)
-
 
 def voted(now: str, act: str, tmp_path: Path, **facts: Any) -> dict[str, Any]:
     """What stands on a review after an act at that time."""
-    pack = small_pack(tmp_path, **{**FOUR_CHECKS, "review": REVIEW})
+    pack = small_pack(tmp_path, **{**FOUR_CHECKS, "review": BALLOT})
     books = {kind: Book(definition=one) for kind, one in pack.definitions.items()}
     life = Life.begin(books, kind="review", deadline=None, others={"milestones": pack.campaign.milestones})
     life.act(now, act, **facts)
@@ -557,5 +542,5 @@ def test_a_small_group_is_never_shown_but_its_size(tmp_path: Path) -> None:
     ],
 )
 def test_slips_in_a_ballot(old: str, new: str, key: str, expected: str, tmp_path: Path) -> None:
-    problems = problems_of(write_pack(tmp_path, **{**FOUR_CHECKS, "review": changed(REVIEW, old, new)}))
+    problems = problems_of(write_pack(tmp_path, **{**FOUR_CHECKS, "review": changed(BALLOT, old, new)}))
     assert [one for one in problems if one.key == key and one.expected.en.startswith(expected)], problems

@@ -21,7 +21,7 @@ COLUMNS = {
     REMARK: model.Fact(name=REMARK, type="text", label=Text("说明", "Remark")),
 }
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,39}")
-_MOST = 5_000
+MOST = 5_000
 _FACT = Text("数字填报项", "numeric fact")
 
 
@@ -50,8 +50,8 @@ def _items(
     cursor: Cursor, chapters: Mapping[str, Text], kinds: Collection[str]
 ) -> dict[str, model.Indicator]:
     entries = cursor.items() if isinstance(cursor.node.value, tuple) else []
-    if not 0 < len(entries) <= _MOST:
-        cursor.fail(f"1 至 {_MOST} 条指标的列表", f"a list of 1 to {_MOST} indicators")
+    if not 0 < len(entries) <= MOST:
+        cursor.fail(f"1 至 {MOST} 条指标的列表", f"a list of 1 to {MOST} indicators")
         return {}
     found: dict[str, model.Indicator] = {}
     for entry in entries:

@@ -7,7 +7,7 @@ import re
 from .cursor import Cursor, text
 
 YEAR, N = "{year}", "{n}"
-_MOST = 80  # characters; a number stands in a line of the history
+LONGEST = 80  # characters; a number stands in a line of the history
 _PLACES = re.compile(r"\{[^{}]*\}")
 
 
@@ -27,8 +27,8 @@ def pattern(cursor: Cursor) -> str | None:
     if places.count(N) != 1 or "{" in bare or "}" in bare:
         cursor.fail("恰有一个 {n}（序号）的编号格式", "a pattern with exactly one {n}, the running number")
         return None
-    if len(value) > _MOST:
-        cursor.fail(f"最多 {_MOST} 字的编号格式", f"a pattern of at most {_MOST} characters")
+    if len(value) > LONGEST:
+        cursor.fail(f"最多 {LONGEST} 字的编号格式", f"a pattern of at most {LONGEST} characters")
         return None
     return value
 

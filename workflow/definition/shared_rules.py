@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from ..text import Text
 from . import model, terms
 from .cursor import Cursor, named, references
-from .yaml import NOTHING, Node, Problem
+from .yaml import NOTHING, Problem
 
 Read = Callable[[str, Cursor], model.Rule | None]
 _KINDS = Text("事项类型", "kind of task")
@@ -22,7 +22,7 @@ _KINDS = Text("事项类型", "kind of task")
 class _Shared:
     """A rule and how it fared."""
 
-    cursor: Cursor  # without `of`
+    cursor: Cursor
     of: tuple[str, ...]  # empty: every kind that it fits
     holds: bool = False  # for some kind
     complaints: list[list[Problem]] = field(default_factory=list)  # of kinds that it doesn't fit
@@ -75,9 +75,7 @@ def _shared(cursor: Cursor, kinds: Collection[str]) -> _Shared | None:
         return None
     of = cursor.get("of")
     named_kinds = references(of, kinds, _KINDS) if of is not None else ()
-    rest = {key: node for key, node in cursor.node.value.items() if key != "of"}
-    bare = replace(cursor, node=Node(value=rest, line=cursor.node.line))
-    return None if named_kinds is None else _Shared(cursor=bare, of=named_kinds)
+    return None if named_kinds is None else _Shared(cursor=cursor, of=named_kinds)
 
 
 def _if_it_fits(

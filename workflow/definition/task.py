@@ -146,7 +146,7 @@ def _shared_rules(top: Cursor, names: _Names, values: Mapping[str, Any]) -> dict
         top.file[: -len(".yaml")],
         own.keys() if own else (),
         values.get("states", {}).values(),
-        lambda key, entry: _rule(key, entry, names),
+        lambda key, entry: _rule(key, entry, names, shared=True),
     )
 
 
@@ -620,7 +620,7 @@ def again(cursor: Cursor) -> model.Again | None:
 _FOLLOWS = ("light", "tells", "proposes", "opens")
 
 
-def _rule(name: str, cursor: Cursor, names: _Names) -> model.Rule | None:
+def _rule(name: str, cursor: Cursor, names: _Names, *, shared: bool = False) -> model.Rule | None:
     world = names.world
     known: dict[str, Callable[[Cursor], Any]] = {
         "label": bilingual,
@@ -635,6 +635,8 @@ def _rule(name: str, cursor: Cursor, names: _Names) -> model.Rule | None:
         "ladder": name_of,
         "again": again,
     }
+    if shared:
+        known = {"of": lambda _: True, **known}  # read once, before the kinds
     values = words(cursor, known, required=("when",))
     if not any(cursor.has(word) for word in _FOLLOWS):
         listed = ", ".join(_FOLLOWS)

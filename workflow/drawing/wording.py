@@ -10,10 +10,12 @@ from ..definition.model import (
     OF_PARENT,
     OPENED,
     Again,
+    Ballot,
     Confirmation,
     Deadline,
     Definition,
     Opening,
+    Role,
     Rule,
     Setting,
     State,
@@ -62,6 +64,24 @@ class Wording:
         if self.definition.opened_by:
             who = join(map(self._role, self.definition.opened_by), "或", " or ")
             yield Text(f"可由{who.zh}开立", f"May be opened by {who.en}")
+        for role in self.definition.roles.values():
+            if role.team is not None or role.recused:
+                yield self._who_counts(role)
+        if self.definition.ballot is not None:
+            yield _vote(self.definition.ballot)
+
+    def _who_counts(self, role: Role) -> Text:
+        """How many a team has at least and for how long; whose interests count as absence."""
+        parts = [role.label]
+        if role.team is not None:
+            parts.append(Text(f"工作组，至少 {role.team.least} 人", f"a team of {role.team.least} or more"))
+        if role.team is not None and role.team.term is not None:
+            length = role.team.term.text
+            parts.append(Text(f"任期{length.zh}", f"for {length.en}"))
+        if role.recused:
+            parties = join(map(same, role.recused), "、", " or ")
+            parts.append(Text(f"与 {parties.zh} 有利害关系者回避", f"without interest in {parties.en}"))
+        return join(parts, "，", ", ")
 
     def _deadline(self, deadline: Deadline) -> Text:
         if deadline.how == "span" and deadline.span is not None:
@@ -115,6 +135,8 @@ class Wording:
         yield from (self._setting(one) for one in act.sets)
         if act.confirmed_by is not None:
             yield self._confirmed(act.confirmed_by)
+        if act.number is not None:
+            yield Text(f"编号：{act.number}", f"gives the number {act.number}")
         if act.opens:
             opened = self._openings(act.opens)
             yield Text(f"开立：{opened.zh}", f"opens: {opened.en}")
@@ -150,9 +172,18 @@ class Wording:
         elif setting.span is not None:
             length = setting.span.text
             value = Text(f"此后{length.zh}", f"{length.en} from then")
+        elif setting.source is not None:
+            value = self._copied(setting.source, setting.child)
         else:
-            value = self._name(setting.source) if setting.source else same(str(setting.value))
+            value = same(str(setting.value))
         return Text(f"设{target.zh}：{value.zh}", f"sets {target.en}: {value.en}")
+
+    def _copied(self, fact: str, child: str | None) -> Text:
+        """A fact of this task, or of the newest task of a kind that it opened."""
+        if child is None:
+            return self._name(fact)
+        kind = self._name(child)
+        return Text(f"{kind.zh}的 {fact}", f"{fact} of {kind.en}")
 
     def _confirmed(self, confirmation: Confirmation) -> Text:
         who, length = self._role(confirmation.role), confirmation.within.text
@@ -197,11 +228,24 @@ class Wording:
         return join(map(self._opening, openings))
 
     def _opening(self, opening: Opening) -> Text:
-        kind = self._name(opening.kind)
-        if opening.each is None:
+        kind, parts = self._name(opening.kind), list(self._for_whom(opening))
+        if not parts:
             return kind
-        each = self._name(opening.each)
-        return Text(f"{kind.zh}（每条{each.zh}一件）", f"{kind.en} (one for each of {each.en})")
+        told = join(parts, "，", ", ")
+        return Text(f"{kind.zh}（{told.zh}）", f"{kind.en} ({told.en})")
+
+    def _for_whom(self, opening: Opening) -> Iterator[Text]:
+        if opening.each is not None:
+            each = self._name(opening.each)
+            yield Text(f"每条{each.zh}一件", f"one for each of {each.en}")
+        if opening.where is not None and opening.each is not None:
+            columns = self.definition.lists[opening.each].columns
+            where = sentence(opening.where, {name: one.label for name, one in columns.items()})
+            yield Text(f"其中{where.zh}", f"where {where.en}")
+        if opening.units is not None:
+            yield Text(f"每个 {opening.units} 一件", f"one for each {opening.units}")
+        if opening.party is not None:
+            yield Text(f"交给 {opening.party}", f"for {opening.party}")
 
     def _role(self, name: str) -> Text:
         return self.definition.roles[name].label
@@ -214,6 +258,17 @@ def _jointly(quorum: int | str) -> Text:
     if quorum == ALL:
         return Text("联签：每个角色一人，工作组全员", "jointly: one of each role, everybody of a team")
     return Text(f"联签：{quorum} 人", f"jointly, by {quorum} people")
+
+
+def _vote(ballot: Ballot) -> Text:
+    invited = Text("全体", "everybody")
+    if ballot.sample:
+        invited = Text(f"每单位 {ballot.sample} 人", f"{ballot.sample} of each unit")
+    span = f"{ballot.start} – {ballot.end}"
+    return Text(
+        f"评议：{span}，邀请{invited.zh}，少于 {ballot.at_least} 份不显示",
+        f"Vote: {span}, {invited.en} invited, told from {ballot.at_least} ballots on",
+    )
 
 
 def _again(again: Again) -> Text:

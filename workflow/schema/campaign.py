@@ -3,9 +3,27 @@
 from __future__ import annotations
 
 from ..definition.campaign import MISSED, ON_HOLIDAY
+from ..definition.checklist import MOST
+from ..definition.model import PAIR
 from .sentences import AGAIN, DATE, MOMENT
-from .shapes import A_NAME, BILINGUAL, NAME, TEXT, Shape, enum, named, pattern, several, words
-from .task import LABEL
+from .shapes import (
+    A_NAME,
+    BILINGUAL,
+    NAME,
+    NUMBER,
+    NUMERIC,
+    SOME,
+    TEXT,
+    Shape,
+    enum,
+    named,
+    pattern,
+    several,
+    words,
+)
+from .task import LABEL, SHARED_RULE
+
+_ANY_NAME = "[a-z][a-z0-9_]*"
 
 _BASIS = words(
     {
@@ -51,7 +69,17 @@ _DEFAULTS = words(
         "again": (AGAIN, "规则未写时，再次预警的间隔。", "For rules that say nothing themselves."),
     }
 )
-_OPENING = words({"each": (A_NAME, "每个这类单位一件。", "One for each unit of this kind.")}, ("each",))
+_EACH = (
+    A_NAME,
+    "每个这类单位一件；pair 为抽签的每一对。",
+    "One for each unit of this kind; pair: for each pair drawn.",
+)
+_OF = (A_NAME, "只在这类单位中抽签。", "Draw among units of this kind only.")
+_OPENING: Shape = {
+    "if": {"type": "object", "properties": {"each": {"const": PAIR}}, "required": ["each"]},
+    "then": words({"each": _EACH, "of": _OF}, ("each",)),
+    "else": words({"each": _EACH}, ("each",)),
+}
 _ROUND = words(
     {
         "at": (MOMENT, "何时。", "When."),
@@ -70,6 +98,49 @@ _ROUND = words(
 )
 _MILESTONES: Shape = {**named(DATE), "required": ["start"]}
 
+_SOURCE = pattern(rf"{_ANY_NAME}\.{_ANY_NAME}", "review.score")
+_PART = rf"\s*[0-9]{{1,9}}(?:\.[0-9]{{1,6}})?\s+{_ANY_NAME}\s*"
+_FORMULA = pattern(rf"{_PART}(?:\+{_PART})*", "0.4 own + 0.6 other")
+_BURDEN = words(
+    {
+        "counts": (several(A_NAME), "计入哪些事项类型。", "The kinds of task that count."),
+        "per unit per month": (SOME, "每单位每月至多几次。", "How many a unit may have in a month."),
+        "scope": (TEXT, "检查内容：哪个填报项。", "The text fact that says what is looked at."),
+    },
+    ("counts", "per unit per month"),
+)
+_INDICATOR = words(
+    {
+        "id": (
+            {"type": ["string", "number"], "pattern": "^[A-Za-z0-9][A-Za-z0-9._-]{0,39}$"},
+            "编号，不重复。",
+            "Letters, digits, dots and dashes; each only once.",
+        ),
+        "label": LABEL,
+        "chapter": (A_NAME, "属于哪一章。", "The chapter it belongs to."),
+        "weight": (
+            {**NUMERIC, "exclusiveMinimum": 0, "pattern": rf"^(?=.*[1-9])(?:{NUMBER})$"},
+            "权重，大于 0。",
+            "A number above 0.",
+        ),
+        "scored_by": (several(A_NAME), "由哪类事项评分。", "The kinds of task that give points for it."),
+        "criterion": (BILINGUAL, "评分标准。", "What full marks ask for."),
+    },
+    ("id", "label", "chapter", "weight", "scored_by"),
+)
+INDICATORS = words(
+    {
+        "version": (TEXT, "版次。", "What people call this state of the checklist."),
+        "chapters": (named(BILINGUAL), "章节，按顺序。", "Its chapters, in order."),
+        "items": (
+            {"type": "array", "items": _INDICATOR, "minItems": 1, "maxItems": MOST},
+            "评价指标。",
+            "The indicators.",
+        ),
+    },
+    ("version", "chapters", "items"),
+)
+
 CAMPAIGN = words(
     {
         "campaign": (A_NAME, "专项行动的名字。", "The campaign's name."),
@@ -86,6 +157,31 @@ CAMPAIGN = words(
         "milestones": (_MILESTONES, "节点；start 必填。", "Named dates; start must be there."),
         "defaults": (_DEFAULTS, "默认。", "What rounds and rules do that say nothing themselves."),
         "rounds": (named(_ROUND), "轮次计划：什么事何时自动发生。", "What happens by itself, and when."),
+        "sources": (
+            named(_SOURCE),
+            "来源：名字: 事项类型.填报项。",
+            "What kinds of task say of a unit: NAME: KIND.FACT.",
+        ),
+        "scores": (
+            named(_FORMULA),
+            "评分公式：单位类别: 权重 来源 + …；权重合计为 1。",
+            "The published formula for a kind of unit; its weights add up to 1.",
+        ),
+        "indicators": (
+            INDICATORS,
+            "评价指标；也可写在 indicators.yaml。",
+            "The checklist; or in indicators.yaml.",
+        ),
+        "escalations": (
+            named(SHARED_RULE),
+            "适用于多类事项的预警规则。",
+            "Rules that hold for several kinds of task.",
+        ),
+        "burden": (
+            _BURDEN,
+            "检查减负：每单位每月的检查次数。",
+            "How often a unit may be looked at in a month.",
+        ),
     },
     ("campaign", "prefix", "label", "basis", "units", "milestones"),
 )

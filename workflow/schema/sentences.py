@@ -38,8 +38,10 @@ MOMENT = pattern(
 
 AGAIN = pattern(rf"never|(?:after|every) {SPAN}", "after 5 workdays", "never", "every 5 minutes")
 SET_DEADLINE = pattern(rf"(?:at least )?{SPAN}|{NAME}", "until", "5 workdays", "at least 5 workdays")
+_MILESTONE = rf"campaign\s+{NAME}\s*"
+A_MILESTONE = pattern(_MILESTONE, "campaign completion")
 DEADLINE = pattern(
-    rf"given|month end|none|campaign\s+{NAME}\s*|{SPAN} after opened|{_DATE}",
+    rf"given|month end|none|{_MILESTONE}|{SPAN} after opened|{_DATE}",
     *("given", "none", "month end", "campaign completion", "15 workdays after opened"),
 )
 

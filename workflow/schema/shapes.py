@@ -61,6 +61,8 @@ TEXT: Shape = {"type": ["string", "number", "boolean"], "pattern": r"\S"}
 A_NAME = pattern(NAME)
 NUMERIC: Shape = {"type": ["number", "string"], "pattern": f"^(?:{NUMBER})$"}
 WHOLE: Shape = {"type": ["integer", "string"], "pattern": "^[0-9]{1,3}$", "minimum": 0, "maximum": 999}
+SOME: Shape = {**WHOLE, "minimum": 1, "pattern": "^0*[1-9][0-9]{0,2}$"}
+TWO: Shape = {**WHOLE, "minimum": 2, "pattern": "^(?:0*[2-9]|0*[1-9][0-9]{1,2})$"}  # or more
 YES_NO = enum("yes", "no")
 BILINGUAL = words(
     {

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import re
+
 from ..definition.model import ALL, ANYONE, BACK, LIGHTS, OF_PARENT, OPENED
+from ..definition.numbering import LONGEST, YEAR, N
+from ..definition.opening import MILESTONE
 from ..definition.task import ANY_OPEN, TYPES
-from .sentences import A_CONDITION, AGAIN, DAY, DEADLINE, DURATION, SET_DEADLINE
+from .sentences import A_CONDITION, A_MILESTONE, AGAIN, DAY, DEADLINE, DURATION, SET_DEADLINE
 from .shapes import (
     A_NAME,
     BILINGUAL,
     NAME,
     NUMERIC,
+    SOME,
     TEXT,
+    TWO,
     WHOLE,
     YES_NO,
     Shape,
+    Words,
     either,
     enum,
     named,
@@ -25,7 +32,6 @@ from .shapes import (
 LABEL = (BILINGUAL, "名称，中英两份。", "What people call it, in both languages.")
 _NAMES = several(A_NAME)
 _STOPPED = enum("stopped")
-_SOME: Shape = {**WHOLE, "minimum": 1, "pattern": "^0*[1-9][0-9]{0,2}$"}
 
 _ROLE = words(
     {
@@ -41,11 +47,7 @@ _ROLE = words(
             "回避：与该当事方有利害关系的人视为缺位。",
             "Whoever has an interest in that party counts as absent.",
         ),
-        "min": (
-            {**WHOLE, "minimum": 1, "pattern": "^0*[1-9][0-9]{0,2}$"},
-            "工作组至少几人。",
-            "Of a team: so many.",
-        ),
+        "min": (SOME, "工作组至少几人。", "Of a team: so many."),
         "term": (DURATION, "工作组任期。", "Of a team: how long the choice holds."),
     },
     ("label", "is"),
@@ -98,7 +100,7 @@ _COLUMNS: Shape = {
     },
     "additionalProperties": _FACT,
 }
-_LIST = words(
+_ROWS = words(
     {
         "label": LABEL,
         "columns": (
@@ -114,16 +116,40 @@ _LIST = words(
     },
     ("label", "columns"),
 )
+_SCORED = words(
+    {
+        "label": LABEL,
+        "scores": (
+            enum("indicators"),
+            "为评价指标评分：每条一个指标。",
+            "The rows are the campaign's indicators that this kind scores.",
+        ),
+        "into": (A_NAME, "汇入：加权平均分记入的填报项。", "The fact that becomes their weighted mean."),
+    },
+    ("label", "scores", "into"),
+)
+_LIST: Shape = {"if": {"type": "object", "required": ["scores"]}, "then": _SCORED, "else": _ROWS}
 
 _OPENING = words(
     {
-        "each": (A_NAME, "每条：清单名，每条未销号的开一件。", "A list: one task for each open row."),
-        "pass": (
-            named(A_NAME),
-            "传递，写作 对方的名字: 本事项的名字。",
-            "What the new task is given, written theirs: ours.",
+        "each": (
+            A_NAME,
+            "每条、每个：清单名，每条未销号的开一件；或单位类别，每个单位一件。",
+            "A list: one task for each open row. Or a kind of unit: one for each unit.",
         ),
-    }
+        "where": (A_CONDITION, "其中：只取各列符合的条目。", "Of a list: only rows of which this holds."),
+        "for": (
+            A_NAME,
+            "交给：哪个当事方成为新事项的被督办单位。",
+            "Which party becomes the supervised one; the first if left out.",
+        ),
+        "pass": (
+            named(pattern(rf"(?:{MILESTONE})?{NAME}")),
+            "传递，写作 对方的名字: 本事项的名字、单位或 campaign 节点。",
+            "What the new task is given, written theirs: ours; or a unit, or campaign MILESTONE.",
+        ),
+    },
+    dependentRequired={"where": ["each"]},
 )
 OPENS = either(A_NAME, named(_OPENING, least=1))
 
@@ -167,12 +193,16 @@ _CONFIRMATION = words(
     ("role", "within", "else"),
 )
 _PERSONS = ("by", "asks", "optional", "confirmed_by", "not_by", "evidence", "when", "quorum")
-_TWO = "^(?:0*[2-9]|0*[1-9][0-9]{1,2})$"
 _SETS: Shape = {
     "type": "object",
     "properties": {"deadline": SET_DEADLINE},
     "propertyNames": {"pattern": f"^(?:{NAME})$"},
     "additionalProperties": TEXT,
+}
+_YEARS = rf"(?:[^{{}}]|{re.escape(YEAR)})*"
+_NUMBER: Shape = {
+    **pattern(rf"{_YEARS}{re.escape(N)}{_YEARS}", "督办函〔{year}〕{n}号"),
+    "maxLength": LONGEST,
 }
 _TRANSITION = words(
     {
@@ -199,7 +229,7 @@ _TRANSITION = words(
             f"Not by anyone who did these; {ANYONE}: who ever acted on it; {OPENED}: who opened it.",
         ),
         "quorum": (
-            either(enum(ALL), {"type": ["integer", "string"], "minimum": 2, "maximum": 999, "pattern": _TWO}),
+            either(enum(ALL), TWO),
             "联签：几人，或 all（每个角色一人，工作组全员）。",
             "Signed jointly by so many, or by all: one for each role, and everybody of a team.",
         ),
@@ -210,6 +240,11 @@ _TRANSITION = words(
             "The machine does it once this holds.",
         ),
         "opens": (OPENS, "办理后开立。", "What it opens when it is done."),
+        "number": (
+            _NUMBER,
+            "编号格式，如 督办函〔{year}〕{n}号；{n} 为序号。",
+            "The number that it gives; {n} counts, {year} is the year.",
+        ),
     },
     ("from",),
     **{
@@ -219,30 +254,68 @@ _TRANSITION = words(
     },
 )
 
-_RULE = words(
+_RULE_WORDS: Words = {
+    "label": (
+        BILINGUAL,
+        "名称；不写则用事由或条件。",
+        "Its name; else its reason or condition.",
+    ),
+    "when": (A_CONDITION, "条件。", "When it holds."),
+    "in": (_NAMES, "只在这些状态。", "Only in these states."),
+    "light": (enum(*LIGHTS[1:]), "亮灯：blue、yellow、red。", "The light: blue, yellow or red."),
+    "tells": (_NAMES, "告知：角色。", "Which roles hear of it."),
+    "proposes": (A_NAME, "拟入草稿：事项类型。", "Puts it on the unit's draft of that kind."),
+    "opens": (OPENS, "开立。", "What it opens."),
+    "until": (
+        pattern(rf"{NAME} (?:ended|accepted)", "follow_up ended"),
+        "直到所开立的事项结束或销号。",
+        "Lasts until what it opened has ended, or was accepted.",
+    ),
+    "because": (BILINGUAL, "事由，台账按此归类。", "The reason, as people read and count it."),
+    "ladder": (A_NAME, "阶梯：同名规则中最重的处置。", "Rules of one ladder: the gravest acts."),
+    "again": (AGAIN, "再次预警：after 时限、every 时限、never。", "When it may open or tell again."),
+}
+_OF = (
+    _NAMES,
+    "适用于哪些事项类型；不写则适用于各类。",
+    "The kinds for which it holds; all that fit if left out.",
+)
+
+
+def _rule(known: Words) -> Shape:
+    follows = [{"required": [word]} for word in ("light", "tells", "proposes", "opens")]
+    return words(known, ("when",), anyOf=follows)
+
+
+_RULE = _rule(_RULE_WORDS)
+SHARED_RULE = _rule({"of": _OF, **_RULE_WORDS})
+
+_BALLOT = words(
     {
-        "label": (
-            BILINGUAL,
-            "名称；不写则用事由或条件。",
-            "Its name; else its reason or condition.",
+        "from": (A_MILESTONE, "起：campaign 节点。", "The first day: campaign MILESTONE."),
+        "to": (A_MILESTONE, "止：campaign 节点。", "The last day: campaign MILESTONE."),
+        "invites": (
+            pattern(
+                r"\s*sample\s+of\s+[1-9][0-9]{0,5}\s+per\s+unit\s*|everybody",
+                "sample of 200 per unit",
+                "everybody",
+            ),
+            "邀请：每单位抽取若干人，或全体。",
+            "Who is invited: so many of each unit, or everybody.",
         ),
-        "when": (A_CONDITION, "条件。", "When it holds."),
-        "in": (_NAMES, "只在这些状态。", "Only in these states."),
-        "light": (enum(*LIGHTS[1:]), "亮灯：blue、yellow、red。", "The light: blue, yellow or red."),
-        "tells": (_NAMES, "告知：角色。", "Which roles hear of it."),
-        "proposes": (A_NAME, "拟入草稿：事项类型。", "Puts it on the unit's draft of that kind."),
-        "opens": (OPENS, "开立。", "What it opens."),
-        "until": (
-            pattern(rf"{NAME} (?:ended|accepted)", "follow_up ended"),
-            "直到所开立的事项结束或销号。",
-            "Lasts until what it opened has ended, or was accepted.",
+        "at_least": (TWO, "最少份数，少于此数不显示结果。", "Of fewer ballots nothing is ever shown."),
+        "gives": (
+            named(enum("mean"), least=1),
+            "得出：填报项: mean（平均）。",
+            "The facts that the votes make: FACT: mean.",
         ),
-        "because": (BILINGUAL, "事由，台账按此归类。", "The reason, as people read and count it."),
-        "ladder": (A_NAME, "阶梯：同名规则中最重的处置。", "Rules of one ladder: the gravest acts."),
-        "again": (AGAIN, "再次预警：after 时限、every 时限、never。", "When it may open or tell again."),
+        "returned": (
+            A_NAME,
+            "收回份数：count 类型的填报项。",
+            "The fact of type count that says how many were returned.",
+        ),
     },
-    ("when",),
-    anyOf=[{"required": [word]} for word in ("light", "tells", "proposes", "opens")],
+    ("from", "to", "invites", "at_least", "gives", "returned"),
 )
 
 _POINTS: Shape = {
@@ -280,6 +353,11 @@ TASK = words(
         ),
         "transitions": (named(_TRANSITION), "流转。", "The acts."),
         "escalations": (named(_RULE), "预警规则。", "What follows if it is slow, late or poor."),
+        "ballot": (
+            _BALLOT,
+            "评议：不记名评议的结果成为填报项。",
+            "An anonymous vote whose totals become facts.",
+        ),
     },
     ("task", "label", "parties", "deadline", "states"),
 )

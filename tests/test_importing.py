@@ -29,7 +29,7 @@ from workflow.store.importing import IMPORT, LINE, NewLine, Record
 from workflow.store.ports import Moment
 from workflow.store.sql import Statement
 
-PACK = Path(__file__).resolve().parent.parent / "definitions" / "demonstration_site"
+PACK = Path(__file__).resolve().parent / "definitions" / "spring"
 CHECK = "self_check"
 _IMPORTS = Statement(select(IMPORT).order_by(IMPORT.c.id))
 _LINES = Statement(select(LINE.c.number, LINE.c.task_id, LINE.c.body).order_by(LINE.c.position))

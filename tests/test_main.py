@@ -482,7 +482,8 @@ def test_a_database_is_made_a_pack_loaded_and_loaded_again(
     assert "is ready" in duban("init").stdout
     assert (tmp_path / "var" / "duban.db").is_file()
     assert "is ready" in duban("init").stdout
-    first, again = duban("load", "demonstration_site"), duban("load", str(PACK), "--json")
+    shipped = ROOT / "definitions" / "demonstration_site"
+    first, again = duban("load", "demonstration_site"), duban("load", str(shipped), "--json")
     assert (first.exit_code, again.exit_code) == (0, 0)
     assert "is in force" in first.stdout
     told = json.loads(again.stdout)
@@ -975,7 +976,7 @@ def test_a_task_is_drawn_where_it_stands(town: Town) -> None:
     ("args", "en"),
     [
         (("draw",), "Name a pack and a kind of task"),
-        (("draw", "demonstration_site"), "Choose creation_task, dispatch"),
+        (("draw", "demonstration_site"), "Choose activity, agenda_item"),
         (("draw", "demonstration_site", "dispach"), "has no kind of task dispach"),
         (("draw", "demonstration_site", "dispatch", "--task", "1"), "nothing but --task"),
         (("draw", "demonstration_site", "dispatch", "--format", "png"), "Choose mermaid, svg"),

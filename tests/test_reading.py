@@ -18,7 +18,7 @@ from workflow.errors import Undecidable, Unknown, UsageError
 from workflow.reading import Wanted, ledger, plain, screens
 from workflow.text import Text
 
-PACK = Path(__file__).resolve().parent.parent / "definitions" / "demonstration_site"
+PACK = Path(__file__).resolve().parent / "definitions" / "spring"
 CHECK = "self_check"
 
 

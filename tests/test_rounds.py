@@ -391,8 +391,8 @@ def test_after_five_tries_its_moment_is_set_aside_and_a_person_lets_it_go_on(
     assert story.moments()[0]["status"] == "done"
 
 
-def test_a_draft_whose_data_is_broken_stops_no_other(tell: Tell, demonstration_site: Pack) -> None:
-    story = tell(demonstration_site, at="2026-03-02 08:00")
+def test_a_draft_whose_data_is_broken_stops_no_other(tell: Tell, spring: Pack) -> None:
+    story = tell(spring, at="2026-03-02 08:00")
     story.at("2026-03-15 09:00")
     drafts = story.find("dispatch")
     assert len(drafts) == 10
@@ -407,9 +407,9 @@ def test_a_draft_whose_data_is_broken_stops_no_other(tell: Tell, demonstration_s
 
 
 @pytest.fixture(scope="module")
-def demonstration_site() -> Pack:
+def spring() -> Pack:
     """The pack that ships with Duban."""
-    return load_pack(Path(__file__).resolve().parents[1] / "definitions" / "demonstration_site")
+    return load_pack(Path(__file__).resolve().parent / "definitions" / "spring")
 
 
 def replace_body(story: Story, task: int, body: str) -> str:

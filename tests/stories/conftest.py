@@ -15,6 +15,7 @@ from workflow.definition import Pack, load_pack
 from workflow.proof import check_pack
 
 DEFINITIONS = Path(__file__).resolve().parents[2] / "definitions"
+SPRING = Path(__file__).resolve().parents[1] / "definitions" / "spring"
 START = "2026-03-02 08:00"
 
 Tell = Callable[..., Story]
@@ -24,15 +25,15 @@ Shipped = Callable[..., Story]
 
 
 @pytest.fixture(scope="session")
-def demonstration_site() -> Pack:
-    """The pack that ships with Duban."""
-    return load_pack(DEFINITIONS / "demonstration_site")
+def spring() -> Pack:
+    """A small campaign with one check and the ladder."""
+    return load_pack(SPRING)
 
 
 @pytest.fixture(scope="session")
-def self_checks(demonstration_site: Pack) -> Pack:
+def self_checks(spring: Pack) -> Pack:
     """The same, but that nothing is handed out but the self-checks."""
-    return only_rounds(demonstration_site, "hand_out_checks", "weekly_dispatch", "special_review")
+    return only_rounds(spring, "hand_out_checks", "weekly_dispatch", "special_review")
 
 
 @pytest.fixture
@@ -66,9 +67,9 @@ def shipped(tell: Tell) -> Shipped:
 
 
 @pytest.fixture
-def story(tell: Tell, demonstration_site: Pack) -> Story:
+def story(tell: Tell, spring: Pack) -> Story:
     """The campaign on its first morning: at nine everything was handed out, and read."""
-    return first_morning(tell(demonstration_site))
+    return first_morning(tell(spring))
 
 
 @pytest.fixture

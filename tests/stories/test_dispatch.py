@@ -60,8 +60,8 @@ def test_a_lag_that_is_made_up_before_monday_takes_its_draft_along(checks: Story
     assert story.happened(draft, "left", about=[check])
 
 
-def test_ten_lagging_tasks_of_a_unit_make_one_dispatch(tell: Tell, demonstration_site: Pack) -> None:
-    story = first_morning(tell(with_tracks(demonstration_site, 10)))
+def test_ten_lagging_tasks_of_a_unit_make_one_dispatch(tell: Tell, spring: Pack) -> None:
+    story = first_morning(tell(with_tracks(spring, 10)))
     tasks = story.find("creation_task", "chenguang")
     assert len(tasks) == 10
     story.at("2026-03-20 10:00")

@@ -286,9 +286,9 @@ def test_what_cant_be_asked_for(checks: Story) -> None:
         story.engine.migrate(Migrate(campaign="other", person_id=1, basis="x"), story.now)
 
 
-def test_every_open_task_of_a_whole_campaign_moves(tell: Tell, demonstration_site: Pack) -> None:
+def test_every_open_task_of_a_whole_campaign_moves(tell: Tell, spring: Pack) -> None:
     """Dispatches and special supervisions under way included; no light changes."""
-    story = tell(demonstration_site)
+    story = tell(spring)
     story.at("2026-05-20 10:00")
     kinds = {one.kind for one in story.all_tasks() if one.ended_at is None}
     assert {"dispatch", "special_supervision", CHECK, "creation_task"} <= kinds

@@ -72,14 +72,14 @@ def test_a_unit_that_merges_takes_its_open_tasks_and_its_people_along(story: Sto
     assert story.task(check).actors["report"] == [handler, story.person("wanghe_handler")]
 
 
-def test_nothing_is_handed_to_it_any_more(tell: Tell, demonstration_site: Pack) -> None:
+def test_nothing_is_handed_to_it_any_more(tell: Tell, spring: Pack) -> None:
     def monthly(source: dict) -> None:  # type: ignore[type-arg]
         rounds = source["campaign.yaml"]["rounds"]
         source["campaign.yaml"]["rounds"] = {
             "hand_out_checks": rounds["hand_out_checks"] | {"at": "day 10 09:00"}
         }
 
-    story = tell(varied(demonstration_site, monthly))
+    story = tell(varied(spring, monthly))
     story.at("2026-03-05 09:00")
     merges(story, "chenguang", "wanghe")
     story.at("2026-03-10 09:00")
@@ -122,14 +122,14 @@ def test_a_merger_that_was_broken_off_goes_on_where_it_was(checks: Story, databa
     assert [one.about for one in examined(story) if one.about in ("merger", "projection")] == []
 
 
-def test_who_supervises_at_a_unit_that_merged_supervises_on(tell: Tell, demonstration_site: Pack) -> None:
+def test_who_supervises_at_a_unit_that_merged_supervises_on(tell: Tell, spring: Pack) -> None:
     """The campaign names the bureau: tasks that wait there wait at the unit that stands for it."""
 
     def second(source: dict) -> None:  # type: ignore[type-arg]
         label = {"zh": "示例市第二局", "en": "Second Bureau"}
         source["campaign.yaml"]["units"]["second"] = {"kind": "bureau", "in": "city", "label": label}
 
-    story = tell(varied(demonstration_site, second)).at("2026-03-02 10:00")
+    story = tell(varied(spring, second)).at("2026-03-02 10:00")
     check = story.the("self_check", "chenguang")
     story.does("handler of chenguang", "sign_for", check)
     story.does("handler of chenguang", "submit", check, own_score=90, rows={"problems": []}, evidence=1)
@@ -217,9 +217,9 @@ def test_the_pack_is_loaded_again_after_units_merged_and_were_renamed(checks: St
 
 
 def test_a_merger_takes_as_many_statements_for_many_tasks_as_for_few(
-    tell: Tell, demonstration_site: Pack, database_url: str
+    tell: Tell, spring: Pack, database_url: str
 ) -> None:
-    story = tell(demonstration_site)
+    story = tell(spring)
     story.at("2026-03-02 09:00")
     counts = []
     for unit, into in (("chenguang", "wanghe"), ("wanghe", "xinhe")):  # 4 tasks, then 8

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from ..definition.model import Definition
 from ..errors import DubanError
 from ..text import Text
 from .playing import Play
@@ -15,6 +16,11 @@ _CUT = Text(
 )
 _SHARED = Text(
     "本单位的草稿，其他事项届时也可能列入", "Other tasks of the unit may join the drafts, and keep them alive"
+)
+_COMPARED = Text(
+    "各来源按现在的填报比较；其他事项届时由系统改动的得分未计入",
+    "Sources are compared as they are reported now: what the machine sets on other tasks until then isn't "
+    "followed",
 )
 
 
@@ -33,6 +39,8 @@ def _notes(world: World, play: Play, steps: Sequence[Step], followed: set[int]) 
         )
     if any(one.header.get("proposed_by") is not None for one in steps) or _on_shared_draft(play, followed):
         yield _SHARED
+    if any(_compares(play, ident) for ident in followed):
+        yield _COMPARED
     if world.cut:
         yield _CUT
     for ident in sorted(play.given_up.keys() & followed):
@@ -42,6 +50,20 @@ def _notes(world: World, play: Play, steps: Sequence[Step], followed: set[int]) 
 
 def _why(error: Exception) -> Text:
     return error.text if isinstance(error, DubanError) else Text(repr(error), repr(error))
+
+
+def _compares(play: Play, ident: int) -> bool:
+    """Whether a task compares sources, and the machine may set a fact on some task of its campaign."""
+    task = play.tables.tasks.get(ident)
+    if task is None:
+        return False
+    books = play.around(task.version_id).books
+    return books[task.kind].watches_sources and any(_sets_facts(one.definition) for one in books.values())
+
+
+def _sets_facts(definition: Definition) -> bool:
+    machine_made = (one for one in definition.transitions.values() if one.after is not None)
+    return any(setting.target != "deadline" for one in machine_made for setting in one.sets)
 
 
 def _on_shared_draft(play: Play, followed: set[int]) -> bool:

@@ -121,9 +121,10 @@ def _worth_trying(desk: Desk, story: int | None) -> Iterator[str]:
     with desk.frame() as frame:
         for line in ledger(frame, Wanted(limit=1)).lines:
             yield f"explain {line.number}"
+            yield f"forecast {line.number}"
         if story is not None:
             yield f"history {_number(frame, story)}"
-    yield "doctor"
+    yield from ("scores", "rounds", "doctor")
 
 
 def _program() -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bench import workbooks
+from bench import campaign, workbooks
 from bench.pack import measured_pack
 from bench.places import Place, PostgresPlace, SqlitePlace
 from bench.recording import Meter
@@ -66,3 +66,11 @@ def test_the_meter_counts_by_transaction(sizes: int) -> None:
         meter("before", text)
         meter("after", text)
     assert (meter.transactions, meter.largest, meter.statements) == (2, sizes + 2, sizes + 4)
+
+
+def test_the_bench_of_the_campaign_hands_out_eight_kinds_and_plays_on(tmp_path: Path) -> None:
+    loaded, handed = campaign.fan_out(12, tmp_path)
+    assert (loaded.tasks, handed.tasks) == (0, 12 * 10)
+    assert handed.floor is not None
+    played = list(campaign.year(12, 3, tmp_path, lambda _line: None))
+    assert played[-1].events > played[-1].tasks > 12 * 5

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
@@ -64,3 +65,15 @@ def test_what_it_names_is_in_the_pack(number: str, place: str) -> None:
             assert word in files
         elif not word.startswith(("duban ", "docs/")):
             assert word in everything, word
+
+
+def test_a_history_calls_indicators_by_their_names(played: str) -> None:
+    def duban(*args: str) -> str:
+        return CliRunner().invoke(main.app, ["--lang", "zh", "--database", played, *args]).stdout
+
+    lines = json.loads(duban("tasks", "--kind", "self_check", "--state", "closed", "--all", "--json"))[
+        "lines"
+    ]
+    told = duban("history", lines[0]["number"])
+    assert "对标自评：用工信息库建成并每月更新，" in told
+    assert "employment_base" not in told

@@ -9,6 +9,7 @@ from typing import Any
 from ..calendar import Calendar, parse_duration
 from ..clock import span
 from ..decision import fact_named
+from ..definition.checklist import INDICATOR
 from ..definition.model import LIGHT_LABELS, Definition, Fact
 from ..text import Text
 from . import everyday
@@ -142,14 +143,17 @@ class Words:
 
     def row(self, name: str, row: Mapping[str, Any]) -> Text:
         """A row of a list."""
-        label, columns = self.list(name), self.columns(name)
-        cells = [
-            value_text(columns.get(column), value, self.names)
-            for column, value in row.items()
-            if column != "id"
-        ]
+        label = self.list(name)
+        cells = [self._cell(name, column, value) for column, value in row.items() if column != "id"]
         told = join(cells, "，", "; ")
         return Text(f"{label.zh}：{told.zh}", f"{label.en}: {told.en}")
+
+    def _cell(self, name: str, column: str, value: Any) -> Text:
+        """A value of a row; an indicator by what it is called."""
+        rows = self.definition.lists.get(name) if self.definition is not None else None
+        if rows is not None and column == INDICATOR and value in rows.indicators:
+            return rows.indicators[value].label
+        return value_text(self.columns(name).get(column), value, self.names)
 
     def shown(self, fact: Fact | None, value: Any) -> Text:
         """A value of a fact as a person reads it."""

@@ -7,10 +7,20 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from .acting import ActingPerson
-from .arguments import AsJson, Limit, OfUnit, argument, command, option
+from .arguments import AsJson, Limit, OfUnit, argument, command
 from .dates import zone_of
 from .desk import Desk, desk_of
-from .ledger import PlanYear, Where, conditions
+from .ledger import (
+    InState,
+    OfKind,
+    OfLight,
+    OfTrack,
+    OnlyOpen,
+    PlanYear,
+    WaitsFor,
+    Where,
+    conditions,
+)
 from .ledger import whole as whole  # main puts it together
 
 if TYPE_CHECKING:
@@ -27,12 +37,14 @@ def freeze(
     name: SnapshotName,
     person: ActingPerson,
     unit: OfUnit = None,
-    kind: Annotated[str | None, option("事项类型。", "Kind of task.")] = None,
-    state: Annotated[str | None, option("状态。", "State.")] = None,
-    light: Annotated[str | None, option("green、blue、yellow、red。", "green, blue, yellow or red.")] = None,
+    kind: OfKind = None,
+    track: OfTrack = None,
+    state: InState = None,
+    light: OfLight = None,
+    waits_for: WaitsFor = None,
     where: Where = None,
     year: PlanYear = None,
-    only_open: Annotated[bool, option("只存未办结的，或全部。", "Open ones, or all.", "--open/--all")] = True,
+    only_open: OnlyOpen = True,
 ) -> None:
     from workflow.reading import Wanted, frozen, ledger, person_id
 
@@ -40,8 +52,10 @@ def freeze(
     wanted = Wanted(
         unit=unit,
         kind=kind,
+        track=track,
         state=state,
         light=light,
+        waits_for=waits_for,
         open=True if only_open else None,
         where=conditions(where or ()),
         year=year,

@@ -38,6 +38,7 @@ PlanYear = Annotated[
 BEHIND_MS = 60_000  # a wake that passed longer ago means that no daemon is at work
 
 OfKind = Annotated[str | None, option("事项类型。", "Kind of task.", "--kind")]
+OfTrack = Annotated[str | None, option("专项任务。", "Track.", "--track")]
 InState = Annotated[str | None, option("状态。", "State.", "--state")]
 OfLight = Annotated[
     str | None, option("green、blue、yellow、red。", "green, blue, yellow or red.", "--light")
@@ -53,6 +54,7 @@ def tasks(
     ctx: typer.Context,
     unit: OfUnit = None,
     kind: OfKind = None,
+    track: OfTrack = None,
     state: InState = None,
     light: OfLight = None,
     waits_for: WaitsFor = None,
@@ -68,6 +70,7 @@ def tasks(
     wanted = Wanted(
         unit=unit,
         kind=kind,
+        track=track,
         state=state,
         light=light,
         waits_for=waits_for,

@@ -15,7 +15,18 @@ from workflow.text import LANGUAGES, Text
 from .acting import ActingPerson
 from .arguments import AsJson, OfUnit, argument, command, group, option
 from .desk import Desk, desk_of
-from .ledger import InState, OfKind, OfLight, OnlyOpen, WaitsFor, whole
+from .ledger import (
+    InState,
+    OfKind,
+    OfLight,
+    OfTrack,
+    OnlyOpen,
+    PlanYear,
+    WaitsFor,
+    Where,
+    conditions,
+    whole,
+)
 
 if TYPE_CHECKING:
     from workbooks.problems import Problem
@@ -240,9 +251,12 @@ def ledger_export(
     file: Annotated[Path, argument("写到哪里。", "Where to.", metavar="FILE")],
     unit: OfUnit = None,
     kind: OfKind = None,
+    track: OfTrack = None,
     state: InState = None,
     light: OfLight = None,
     waits_for: WaitsFor = None,
+    where: Where = None,
+    year: PlanYear = None,
     only_open: OnlyOpen = True,
     language: Annotated[
         str, option("列名和内容的语言：zh 或 en。", "Language of the file: zh or en.")
@@ -260,10 +274,13 @@ def ledger_export(
     wanted = Wanted(
         unit=unit,
         kind=kind,
+        track=track,
         state=state,
         light=light,
         waits_for=waits_for,
         open=True if only_open else None,
+        where=conditions(where or ()),
+        year=year,
     )
     is_csv = file.suffix.lower() == ".csv"
     with desk.progress("导出台账", "Exporting the ledger") as progress:

@@ -28,12 +28,17 @@ RECORDS = ("definition/model.py", "definition/terms.py", "task.py", "models.py")
 
 # Words that a field took from everybody's language, or that are Duban's own (DESIGN §1).
 _EVERYDAY = """
-    acting actions answer answered audit auditor checking clause company completed design drafted
-    effective finding findings firing found hand_over handed_over handler handover leader level listed
-    looked_at measure observing place prepared problem programme progress promised proposal quality
-    reading request resolved result review running search service shift site struck_off supervisor
-    to_be_signed to_sign to_verify under_way verifying what_was_done withdrawn working writing
-    原因 已办结 已答复 已销号 已撤销 待批准 待确认 草稿 问题 问题清单 已签发 已消除
+    acting actions answer answered applying at_work audit auditor authority checking claimed clause
+    collecting commitment company compared comparing completed content corrected design drafted
+    dropped effective explanation finding findings firing fixed following found hand_over
+    handed_over handler handover held labour lead leader level listed looked_at looked_at_again
+    matter measure observing part_of_a_task place placed planning prepared problem programme
+    progress project promised proposal proposed purpose quality reading refused request resolved
+    result review running search service shift site started statement struck_off supervisor
+    to_be_co_signed to_be_confirmed to_be_read to_be_signed to_sign to_verify too_few under_way
+    verifying what_was_done withdrawn working writing
+    办理中 原因 填报中 已公布 已办结 已取消 已撤回 已撤销 已消除 已答复 已签发 已销号
+    待交办 待会签 待批准 待确认 活动 草稿 运行中 进度 问题 问题清单
 """
 EVERYDAY = frozenset(_EVERYDAY.split())
 ROOTS = (

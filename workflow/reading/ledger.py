@@ -60,6 +60,7 @@ class Wanted:
 
     unit: str | None = None  # code
     kind: str | None = None
+    track: str | None = None
     state: str | None = None
     light: str | None = None
     waits_for: str | None = None  # a role, or the code of a person
@@ -109,7 +110,7 @@ def ledger(frame: Frame, wanted: Wanted) -> Ledger:
     """The tasks that answer to the filters: the gravest light first, then the nearest deadline.
 
     Raises:
-        Unknown: no such unit, kind, state, person, role or fact.
+        Unknown: no such unit, kind, track, state, person, role or fact.
         BadValue: a value that the fact can't have.
     """
     _check_words(frame, wanted)
@@ -265,7 +266,8 @@ def _conditions(frame: Frame, wanted: Wanted) -> list[ColumnElement[bool]]:
     found: list[ColumnElement[bool]] = []
     if wanted.open is not None:
         found.append(TASK.c.ended_at.is_(None) if wanted.open else TASK.c.ended_at.is_not(None))
-    for column, value in (("kind", wanted.kind), ("state", wanted.state), ("light", wanted.light)):
+    for column in ("kind", "track", "state", "light"):
+        value = getattr(wanted, column)
         if value is not None:
             found.append(TASK.c[column] == value)
     if wanted.unit is not None:
@@ -284,8 +286,11 @@ def _check_words(frame: Frame, wanted: Wanted) -> None:
         return
     kinds = {one.kind for one in found}
     states = {name for one in found for name in one.states}
+    tracks = {name for one in frame.campaigns.values() for name in frame.campaign(one.version_id).tracks}
     if wanted.kind is not None and wanted.kind not in kinds:
         raise known(Text("事项类型", "kind of task"), wanted.kind, kinds)
+    if wanted.track is not None and wanted.track not in tracks:
+        raise known(Text("专项任务", "track"), wanted.track, tracks)
     if wanted.state is not None and wanted.state not in states:
         raise known(Text("状态", "state"), wanted.state, states)
 

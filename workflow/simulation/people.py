@@ -116,7 +116,7 @@ class Mind:
             yield self._wish(transition, waits, scene)
 
     def asides(self, task: Task, definition: Definition) -> Iterator[str]:
-        """What may be said of a task at any time, such as that it is a key item: now and then it is."""
+        """What may be said of a task at any time, such as that it matters most: now and then it is."""
         for one in definition.transitions.values():
             at_any_time = one.by and one.target is None and one.confirmed_by is None and len(one.sources) > 2
             if at_any_time and self._dice.roll("aside", task.id, one.name) < 0.15:

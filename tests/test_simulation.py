@@ -140,8 +140,8 @@ def test_invented_people_choose_teams_and_sign_jointly(tmp_path: Path) -> None:
     rounds = "rounds: {hand_out: {at: start 09:00, opens: {errand: {each: region}}}}\n"
     files = {**HEARING, "errand": errand, "campaign": HEARING["campaign"] + rounds}
     report = _play(check_pack(write_pack(tmp_path, **files)), tmp_path, seed=1, days=40, people="diligent")
-    assert report.by_state["errand"] == {"submitted": 2}, "handed in by a handler and a leader each"
+    assert report.by_state["errand"] == {"closed": 2}, "handed in by a handler and a leader each"
     with open_port(f"sqlite:///{tmp_path / 'played.db'}").read() as tx:
         played = [tasks.task_of(row) for row in tasks.read_these(tx, [1, 2])]
-    assert all(len(one.teams["panel"].members) == 2 for one in played)
+    assert all(len(set(one.teams["panel"].members)) >= 2 for one in played), "min: 2"
     assert all(len(one.actors["submit"]) == 2 for one in played)

@@ -37,7 +37,7 @@ def _notes(world: World, play: Play, steps: Sequence[Step], followed: set[int]) 
             f"{shown[0]} 年的放假安排尚未公布，落在其中的日期为暂定",
             f"The holidays of {shown[1]} are not published yet: dates in it are provisional",
         )
-    if any(one.header.get("proposed_by") is not None for one in steps) or _on_shared_draft(play, followed):
+    if any(one.header.get("proposed_by") is not None for one in steps) or _on_shared_draft(world, followed):
         yield _SHARED
     if any(_compares(play, ident) for ident in followed):
         yield _COMPARED
@@ -66,8 +66,9 @@ def _sets_facts(definition: Definition) -> bool:
     return any(setting.target != "deadline" for one in machine_made for setting in one.sets)
 
 
-def _on_shared_draft(play: Play, followed: set[int]) -> bool:
-    return any(play.tables.tasks[ident].shared for ident in followed if ident in play.tables.tasks)
+def _on_shared_draft(world: World, followed: set[int]) -> bool:
+    """Whether one is shared as things stand: it is no longer, once it has been completed."""
+    return any(world.tasks[ident].task.shared for ident in followed if ident in world.tasks)
 
 
 def _projected(world: World, steps: Sequence[Step]) -> list[str]:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import literal_column, select
 
 from tests.packs import CAMPAIGN, changed, small_pack
 from tests.storing import Counting, a_task, ids, nudge, opened, put, raw
@@ -16,7 +17,7 @@ from workflow.calendar import default_calendar
 from workflow.calendar.duration import parse_duration
 from workflow.definition import Pack
 from workflow.engine import Engine
-from workflow.store import Port, applying, checking, organisation, tasks
+from workflow.store import Port, applying, checking, open_port, organisation, tasks
 from workflow.store.sql import Statement
 from workflow.task import Task
 
@@ -278,3 +279,23 @@ def _step(node: dict[str, Any]) -> str:
     if node["Node Type"] == "Seq Scan":
         return f"SCAN {node['Relation Name']}"
     return str(node["Node Type"])
+
+
+def test_only_what_can_be_made_again_may_do_without_waiting_for_the_disk(database_url: str) -> None:
+    def setting(*, durable: bool) -> str:
+        with closing(open_port(database_url, durable=durable)) as port, port.write("clock") as tx:
+            row = tx.one(Statement(select(_WAITS[port.dialect])))
+            assert row is not None
+            return str(row[0])
+
+    assert setting(durable=False) in ("0", "off")
+    if not database_url.startswith(
+        "postgres"
+    ):  # there it is the server's to say, and that of the tests doesn't
+        assert setting(durable=True) == "2"
+
+
+_WAITS: dict[str, Any] = {
+    "sqlite": literal_column("(SELECT synchronous FROM pragma_synchronous)"),
+    "postgresql": literal_column("current_setting('synchronous_commit')"),
+}

@@ -97,7 +97,7 @@ def simulate(
             folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="duban-"))
             url = f"sqlite:///{Path(folder) / 'simulated.db'}"
         migrate(url)
-        port = open_port(url)
+        port = open_port(url, durable=False)  # the same seed plays it again
         stack.callback(port.close)
         _must_be_empty(port)
         return Simulation(shifted, port, seed, people, evidence).play(days, progress, until)

@@ -21,11 +21,13 @@ def revisions() -> tuple[str, ...]:
     return tuple(sorted(file.name.split("_")[0] for file in (MIGRATIONS / "versions").glob("[0-9]*.py")))
 
 
-def port_for(url: str, *, probe: Probe = no_probe) -> Port:
+def port_for(url: str, *, probe: Probe = no_probe, durable: bool = True) -> Port:
     """The port to a database.
 
     Args:
         url: `sqlite:///FILE`, a bare path of a file, or `postgresql://…`.
+        durable: a commit is on the disk when it returns. Without, a machine that fails may take the last
+            ones along: for what can be made again, such as a simulation.
 
     Raises:
         UsageError: the URL names no database that Duban knows.
@@ -34,11 +36,11 @@ def port_for(url: str, *, probe: Probe = no_probe) -> Port:
     if url.startswith(_POSTGRES):
         from .postgresql import PostgresPort
 
-        return PostgresPort(libpq(url), probe=probe)
+        return PostgresPort(libpq(url), probe=probe, durable=durable)
     if url.startswith(_SQLITE) or "://" not in url:
         from .sqlite import SqlitePort
 
-        return SqlitePort(Path(url.removeprefix(_SQLITE)), probe=probe)
+        return SqlitePort(Path(url.removeprefix(_SQLITE)), probe=probe, durable=durable)
     raise UsageError(
         f"不认识的数据库地址 {shown(url)}。请用 sqlite:///文件 或 postgresql://…。",
         f"The database address {shown(url)} isn't known. Use sqlite:///FILE or postgresql://….",
@@ -50,14 +52,14 @@ def libpq(url: str) -> str:
     return "postgresql://" + url.split("://", 1)[1]
 
 
-def open_port(url: str, *, probe: Probe = no_probe) -> Port:
-    """The port to a database whose tables fit this program.
+def open_port(url: str, *, probe: Probe = no_probe, durable: bool = True) -> Port:
+    """The port to a database whose tables fit this program. `durable` as for `port_for`.
 
     Raises:
         DatabaseUnreachable: there are no tables yet.
         DatabaseOutdated, DatabaseNewer: the tables are of another version.
     """
-    port = port_for(url, probe=probe)
+    port = port_for(url, probe=probe, durable=durable)
     found, known = port.revision(), revisions()
     if found == known[-1]:
         return port

@@ -163,8 +163,9 @@ class PostgresPort:
 
     dialect: Dialect = "postgresql"
 
-    def __init__(self, url: str, *, probe: Probe = no_probe) -> None:
+    def __init__(self, url: str, *, probe: Probe = no_probe, durable: bool = True) -> None:
         self._url = url
+        self._session = _SESSION if durable else f"{_SESSION} -c synchronous_commit=off"
         self._probe = probe
         self._alone = Alone()
         self._connections: PerThread[psycopg.Connection[Any]] = PerThread(_close)
@@ -226,7 +227,7 @@ class PostgresPort:
         try:
             own = conninfo_to_dict(self._url).get("options") or ""
             return psycopg.connect(
-                self._url, autocommit=True, options=f"{_SESSION} {own}".strip(), connect_timeout=10
+                self._url, autocommit=True, options=f"{self._session} {own}".strip(), connect_timeout=10
             )
         except psycopg.Error as error:
             raise said(error) from error

@@ -142,11 +142,11 @@ class SqlitePort:
 
     dialect: Dialect = "sqlite"
 
-    def __init__(self, path: Path, *, probe: Probe = no_probe) -> None:
+    def __init__(self, path: Path, *, probe: Probe = no_probe, durable: bool = True) -> None:
         _check_version()
         _check_place(path)
         self.path = path = path.resolve()  # one file, one name: a link to it is no second database
-        self._probe = probe
+        self._probe, self._durable = probe, durable
         self._turns = Turns()
         self._door = Door(path.with_name(path.name + ".door"))
         self._alone = Alone()
@@ -158,7 +158,7 @@ class SqlitePort:
         """A transaction that writes: committed at the end, rolled back on any error."""
         with self._alone.entered(), self._turns.turn(who), self._door.passed(who):
             if self._writer is None:
-                self._writer = _connect(self.path)
+                self._writer = _connect(self.path, durable=self._durable)
             with self._transaction(self._writer, "BEGIN IMMEDIATE") as transaction:
                 yield transaction
 
@@ -166,7 +166,7 @@ class SqlitePort:
     def read(self) -> Iterator[SqliteTransaction]:
         """A transaction that only reads, and sees one moment of the database."""
         with self._alone.entered():
-            connection = self._readers.own() or self._readers.keep(_connect(self.path))
+            connection = self._readers.own() or self._readers.keep(_connect(self.path, durable=self._durable))
             with self._transaction(connection, "BEGIN") as transaction:
                 yield transaction
 
@@ -211,7 +211,7 @@ class SqlitePort:
         """Read on a connection of its own; a file that isn't there is not made by looking."""
         if not self.path.exists():
             return []
-        connection = _connect(self.path)
+        connection = _connect(self.path, durable=self._durable)
         try:
             rows: list[tuple[Any, ...]] = connection.execute(text).fetchall()
         except sqlite3.Error as error:
@@ -233,7 +233,7 @@ class SqlitePort:
         self._door.close()
 
 
-def _connect(path: Path) -> Any:
+def _connect(path: Path, *, durable: bool) -> Any:
     connection: Any = None
     try:
         connection = sqlite3.connect(
@@ -245,6 +245,8 @@ def _connect(path: Path) -> Any:
         )
         for pragma in _PRAGMAS:
             connection.execute(pragma)
+        if not durable:
+            connection.execute("PRAGMA synchronous = OFF")
     except sqlite3.Error as error:
         if connection is not None:
             connection.close()

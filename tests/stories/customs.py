@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from tests.stories.teller import Story
 from workflow.store import organisation
 
@@ -43,3 +45,28 @@ def unit_id(story: Story, code: str) -> int:
     """The id of a unit, as parties and facts hold it."""
     with story.port.read() as tx:
         return organisation.unit_ids(tx, [code])[code]
+
+
+def self_checked(story: Story, unit: str, points: int, *problems: str, due: str = "2026-05-29") -> int:
+    """The self-check of a unit, handed in with the same points for every indicator."""
+    check = story.the("self_check", unit)
+    story.does(f"handler of {unit}", "sign_for", check)
+    listed = [{"what": one, "due": due} for one in problems]
+    rows = {"standards": standards(story, points), "problems": listed}
+    story.does(f"handler of {unit}", "submit", check, rows=rows, evidence=1)
+    return check
+
+
+def standards(story: Story, points: int) -> list[dict[str, Any]]:
+    """The same points for every indicator of the checklist."""
+    checklist = story.pack.campaign.indicators
+    assert checklist is not None
+    return [{"indicator": one, "points": points} for one in checklist.items]
+
+
+def corrects(story: Story, task: int, handler: str) -> None:
+    """A problem is corrected, and the bureau strikes it off."""
+    story.does(handler, "sign_for", task)
+    story.does(handler, "submit", task, result="已改", evidence=1)
+    story.does("supervisor_one", "approve", task)
+    story.expect_state(task, "closed")

@@ -70,3 +70,28 @@ def corrects(story: Story, task: int, handler: str) -> None:
     story.does(handler, "submit", task, result="已改", evidence=1)
     story.does("supervisor_one", "approve", task)
     story.expect_state(task, "closed")
+
+
+def regions(story: Story) -> list[str]:
+    """The codes of the regions."""
+    return [code for code, unit in story.pack.campaign.units.items() if unit.kind == "region"]
+
+
+def pairs(story: Story) -> dict[str, str]:
+    """Who checks whom, by the codes of the regions: checked -> checker."""
+    with story.port.read() as tx:
+        codes = {ident: code for code, ident in organisation.unit_ids(tx, regions(story)).items()}
+    found = [story.task(one).parties for one in story.find("cross_check")]
+    return {codes[one["checked"]]: codes[one["checker"]] for one in found}
+
+
+def cross_checked(story: Story, unit: str, score: int, *findings: str) -> int:
+    """The cross-check of a unit, its conclusion signed by both of the team."""
+    check, checker = story.the("cross_check", unit), pairs(story)[unit]
+    first, second = f"{checker}_inspector_one", f"{checker}_inspector_two"
+    story.does(f"leader of {checker}", "name_team", check, inspector=story.people(first, second))
+    found = {"findings": [{"what": one, "due": "2026-05-25"} for one in findings]}
+    story.does(first, "conclude", check, score=score, rows=found, evidence=1)
+    story.does(second, "confirm:conclude", check)
+    story.expect_state(check, "fed_back")
+    return check

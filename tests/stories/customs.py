@@ -95,3 +95,12 @@ def cross_checked(story: Story, unit: str, score: int, *findings: str) -> int:
     story.does(second, "confirm:conclude", check)
     story.expect_state(check, "fed_back")
     return check
+
+
+def supervised(story: Story, letter: int, unit: str) -> None:
+    """A special supervision is sent, answered and closed."""
+    story.does("supervisor_one", "completed", letter)
+    story.does("supervisor_two", "sign", letter, requirements="逐条整改", exit_conditions="回访满意")
+    story.does(f"leader of {unit}", "answer", letter, measures="已逐条落实", evidence=1)
+    story.does("supervisor_one", "review", letter, exit_met="yes")
+    story.does("supervisor_one", "close", letter)

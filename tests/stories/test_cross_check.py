@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.stories.conftest import Begun
-from tests.stories.customs import cross_checked, pairs, regions, unit_id
+from tests.stories.customs import cross_checked, pairs, regions, supervised, unit_id
 from tests.stories.teller import Story
 from workflow.errors import BadValue, NotAllowed
 from workflow.reading.figures import rankings
@@ -78,3 +78,15 @@ def test_the_checked_side_answers_and_the_bureau_orders_the_correction(drawn: St
     assert story.task(correction).parties == {"unit": unit_id(story, "chenguang")}
     story.expect_due(correction, "2026-05-25 23:59")
     story.expect_state(check, "correcting")
+
+
+def test_a_low_score_is_not_struck_off_before_its_special_supervision_has_ended(drawn: Story) -> None:
+    story, check = drawn, cross_checked(drawn, "chenguang", 70)
+    letter = story.the("special_supervision", "chenguang")
+    story.does("handler of chenguang", "respond", check, statement="认可")
+    story.does("supervisor_one", "approve", check)
+    story.expect_state(letter, "drafted")
+    story.expect_light(check, "red")
+    supervised(story, letter, "chenguang")
+    story.expect_state(check, "closed")
+    story.expect_light(check, "green")

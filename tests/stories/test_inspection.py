@@ -1,4 +1,4 @@
-"""市局督查: no visit without authority, scope and team; its conclusion may be objected to, and looked at again."""
+"""市局督查: no visit without authority, scope and team; whoever objects is heard by others."""
 
 from __future__ import annotations
 
@@ -107,7 +107,9 @@ def test_an_objection_is_decided_by_people_who_took_no_part_and_changes_the_scor
     """One of the two reviewers went along on the visit: the other decides."""
     story = bureau
     inspection = fed_back(story, 76, "窗口无人值守", team=("inspector_one", "reviewer_one"))
-    story.expect_refused(NotAllowed, "handler of chenguang", "object", inspection, reason="当日轮休", evidence=1)
+    story.expect_refused(
+        NotAllowed, "handler of chenguang", "object", inspection, reason="当日轮休", evidence=1
+    )
     story.does("leader of chenguang", "object", inspection, reason="当日轮休", evidence=1)
     objection = story.the("objection", "chenguang")
     story.expect_due(objection, "2026-04-03 23:59")
@@ -135,9 +137,7 @@ def test_an_objection_that_is_refused_changes_nothing(bureau: Story) -> None:
     story.does("leader of chenguang", "object", inspection, reason="当日轮休", evidence=1)
     story.at("2026-03-20 09:00")
     story.does("reviewer_one", "refuse_it", story.the("objection"), grounds="并无轮休记录")
-    story.expect_refused(
-        NotNow, "leader of chenguang", "object", inspection, reason="仍不认可", evidence=1
-    )
+    story.expect_refused(NotNow, "leader of chenguang", "object", inspection, reason="仍不认可", evidence=1)
     story.at("2026-04-04 09:00").expect_state(inspection, "correcting")
     assert story.task(inspection).facts["score"] == 76
     story.expect_light(inspection, "red")

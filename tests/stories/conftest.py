@@ -23,6 +23,9 @@ Tell = Callable[..., Story]
 Shipped = Callable[..., Story]
 """(name, at="2026-03-02 08:00") -> a story with a pack that ships."""
 
+Begun = Callable[..., Story]
+"""(at="2026-03-02 09:00") -> a story of the campaign that ships, on that morning; everything is read."""
+
 
 @pytest.fixture(scope="session")
 def spring() -> Pack:
@@ -67,6 +70,12 @@ def shipped(tell: Tell) -> Shipped:
 
 
 @pytest.fixture
+def campaign(shipped: Shipped) -> Begun:
+    """Begin a story of the campaign that ships, on any morning of it: (at="2026-03-02 09:00")."""
+    return lambda at="2026-03-02 09:00": _read(shipped("demonstration_site", at=f"{at[:10]} 08:00").at(at))
+
+
+@pytest.fixture
 def story(tell: Tell, spring: Pack) -> Story:
     """The campaign on its first morning: at nine everything was handed out, and read."""
     return first_morning(tell(spring))
@@ -80,5 +89,9 @@ def checks(tell: Tell, self_checks: Pack) -> Story:
 
 def first_morning(story: Story) -> Story:
     """Everything is handed out, and everybody has read of it."""
-    story.at("2026-03-02 09:00").everybody_has_read()
+    return _read(story.at("2026-03-02 09:00"))
+
+
+def _read(story: Story) -> Story:
+    story.everybody_has_read()
     return story

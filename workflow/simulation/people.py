@@ -202,7 +202,7 @@ class Mind:
             return max(self._progress(task, scene.now), int(task.facts.get(fact.name, 0)))
         if fact.type == "number":
             # Work that was sent back comes back better.
-            value = round(temper.quality + 3 * (task.visit - 3) + self._dice.between(-9, 6, *key))
+            value = round(temper.quality + 3 * max(0, task.visit - 3) + self._dice.between(-9, 6, *key))
             return min(max(value, (fact.min or 0) // MICRO), (fact.max or 100 * MICRO) // MICRO)
         if fact.type == "count":  # figures of one report agree with each other, mostly
             value = int(self._dice.between(12, 90, "count", task.id, task.visit))

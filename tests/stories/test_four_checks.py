@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from tests.stories.conftest import Begun
@@ -59,8 +61,8 @@ def test_an_inspection_that_has_begun_is_carried_on_though_they_agree_again(comp
     cross_checked(story, "chenguang", 70)
     inspection = story.the("bureau_inspection", "chenguang")
     story.at("2026-05-06 09:00")
-    told = {"authority": "示退役领发〔2026〕**号", "scope": "台账", "inspector": story.people(*TEAM)}
-    story.does("supervisor_one", "start", inspection, **told)
+    told: dict[str, Any] = {"authority": "示退役领发〔2026〕**号", "scope": "台账"}
+    story.does("supervisor_one", "start", inspection, inspector=story.people(*TEAM), **told)
     story.does("bureau_head", "confirm:start", inspection)
     check = story.the("self_check", "chenguang")
     story.does("supervisor_one", CORRECT, check, fact="verified_score", value="72", reason="数字录错")

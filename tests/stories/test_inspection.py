@@ -42,7 +42,7 @@ def fed_back(story: Story, score: int, *findings: str, team: tuple[str, ...] = T
     """One whose conclusion both inspectors have signed."""
     inspection = started(story, team=team)
     found = {"findings": [{"what": one, "due": "2026-05-29"} for one in findings]}
-    told = {"score": score, "conclusion": "窗口无人值守"}
+    told: dict[str, Any] = {"score": score, "conclusion": "窗口无人值守"}
     story.does(team[0], "conclude", inspection, rows=found, evidence=1, **told)
     story.expect_state(inspection, "on_site")
     story.expect_refused(NotAllowed, team[0], "confirm:conclude", inspection)

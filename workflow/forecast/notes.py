@@ -8,6 +8,7 @@ from ..errors import DubanError
 from ..text import Text
 from .playing import Play
 from .records import Step, World
+from .telling import Teller
 
 _CUT = Text(
     "与它相连的事项过多，只推演了其中一部分",
@@ -18,12 +19,12 @@ _SHARED = Text(
 )
 
 
-def notes(world: World, play: Play, steps: Sequence[Step], followed: set[int]) -> tuple[Text, ...]:
+def notes(world: World, play: Play, steps: Sequence[Step], teller: Teller) -> tuple[Text, ...]:
     """What must be said beside the steps."""
-    return tuple(_notes(world, play, steps, followed))
+    return tuple(_notes(world, play, steps, teller))
 
 
-def _notes(world: World, play: Play, steps: Sequence[Step], followed: set[int]) -> Iterator[Text]:
+def _notes(world: World, play: Play, steps: Sequence[Step], teller: Teller) -> Iterator[Text]:
     years = _projected(world, steps)
     if years:
         shown = "、".join(years), ", ".join(years)
@@ -31,11 +32,12 @@ def _notes(world: World, play: Play, steps: Sequence[Step], followed: set[int]) 
             f"{shown[0]} 年的放假安排尚未公布，落在其中的日期为暂定",
             f"The holidays of {shown[1]} are not published yet: dates in it are provisional",
         )
-    if any(one.header.get("proposed_by") is not None for one in steps) or _on_shared_draft(play, followed):
+    proposed = any(one.header.get("proposed_by") is not None for one in steps)
+    if proposed or teller.drafted or _on_shared_draft(play, teller.followed):
         yield _SHARED
     if world.cut:
         yield _CUT
-    for ident in sorted(play.given_up.keys() & followed):
+    for ident in sorted(play.given_up.keys() & teller.followed):
         why = _why(play.given_up[ident])
         yield Text(f"有事项届时无法判定：{why.zh}", f"A task can't be decided then: {why.en}")
 

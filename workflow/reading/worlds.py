@@ -15,9 +15,10 @@ from ..forecast import Completion, World
 from ..rounds import due_moments, last_moments, occurrences
 from ..store import tasks
 from ..store.organisation import CampaignInForce
+from ..store.sources import open_of_units
 from ..store.sql import OneOf, Statement
 from ..store.tasks import TASK
-from ..task import Loaded
+from ..task import Loaded, Task
 
 GENERATIONS = 5  # how far neighbours of neighbours are followed
 MOST = 60  # tasks; a draft that half a province is on must not be played through for one of them
@@ -38,17 +39,9 @@ def world_of(frame: Frame, task_id: int, until: int) -> World:
     """
     found: dict[int, Loaded] = {}
     aside: set[int] = set()
-    frontier, cut = [task_id], False
-    for _ in range(GENERATIONS):
-        generation = _read(frame, frontier, aside)
-        found |= {one.task.id: one for one in generation}
-        _must_be_there(task_id, found, frontier)
-        near = {ident for one in generation for ident in _near(one, task_id)} | _drafts(frame, generation)
-        room = MOST - len(found)
-        unseen = sorted(near - found.keys() - {task_id})
-        frontier, cut = unseen[:room], cut or len(unseen) > room
-        if not frontier:
-            break
+    cut = _gather(frame, task_id, [task_id], found, aside)
+    peers = _peers(frame, found[task_id].task) - found.keys()
+    cut = _gather(frame, task_id, sorted(peers), found, aside) or cut
     _know(frame, found.values())
     return World(
         focus=task_id,
@@ -60,8 +53,34 @@ def world_of(frame: Frame, task_id: int, until: int) -> World:
         completions=_completions(frame, {one.task.campaign_id for one in found.values()}, until),
         merged=frame.merged,
         aside=frozenset(aside),
-        cut=cut or bool(frontier),
+        cut=cut,
     )
+
+
+def _gather(
+    frame: Frame, focus: int, ids: Sequence[int], found: dict[int, Loaded], aside: set[int]
+) -> bool:
+    """Read these and their neighbours, generation by generation; whether the limit left some out."""
+    cut = False
+    for _ in range(GENERATIONS):
+        room = MOST - len(found)
+        frontier, cut = ids[:room], cut or len(ids) > room
+        if not frontier:
+            return cut
+        generation = _read(frame, frontier, aside)
+        found |= {one.task.id: one for one in generation}
+        _must_be_there(focus, found, frontier)
+        near = {ident for one in generation for ident in _near(one, focus)} | _drafts(frame, generation)
+        ids = sorted(near - found.keys())
+    return cut or bool(ids)
+
+
+def _peers(frame: Frame, task: Task) -> set[int]:
+    """The other open tasks of its unit in the campaign: they join the same drafts, and say what it compares."""
+    if task.ended_at is not None:
+        return set()
+    every = open_of_units(frame.tx, [task.unit_id])
+    return {ident for ident, campaign, *_ in every if campaign == task.campaign_id}
 
 
 def _must_be_there(task_id: int, found: dict[int, Loaded], asked: Sequence[int]) -> None:

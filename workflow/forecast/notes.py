@@ -17,6 +17,9 @@ _CUT = Text(
 _SHARED = Text(
     "本单位的草稿，其他事项届时也可能列入", "Other tasks of the unit may join the drafts, and keep them alive"
 )
+_NUMBERED = Text(
+    "文号届时依次编取，此处尚不能知", "Numbers are given in turn when it happens: they are not known yet"
+)
 
 
 def notes(world: World, play: Play, steps: Sequence[Step], teller: Teller) -> tuple[Text, ...]:
@@ -35,6 +38,8 @@ def _notes(world: World, play: Play, steps: Sequence[Step], teller: Teller) -> I
     proposed = any(one.header.get("proposed_by") is not None for one in steps)
     if proposed or teller.drafted or _on_shared_draft(play, teller.followed):
         yield _SHARED
+    if teller.numbered:
+        yield _NUMBERED
     if world.cut:
         yield _CUT
     for ident in sorted(play.given_up.keys() & teller.followed):

@@ -7,7 +7,8 @@ from typing import Any
 
 from sqlalchemy import literal_column, select
 
-from ..definition.model import Fact
+from ..decision.comparing import Told
+from ..definition.model import Fact, Source
 from ..engine import Frame, unknown_task
 from ..engine.claimed import tasks_of
 from ..errors import Undecidable
@@ -15,7 +16,7 @@ from ..forecast import Completion, World
 from ..rounds import due_moments, last_moments, occurrences
 from ..store import tasks
 from ..store.organisation import CampaignInForce
-from ..store.sources import open_of_units
+from ..store.sources import open_of_units, told_about
 from ..store.sql import OneOf, Statement
 from ..store.tasks import TASK
 from ..task import Loaded, Task
@@ -52,6 +53,8 @@ def world_of(frame: Frame, task_id: int, until: int) -> World:
         },
         completions=_completions(frame, {one.task.campaign_id for one in found.values()}, until),
         merged=frame.merged,
+        sources=_sources(frame, found.values()),
+        told=_told(frame, found.values()),
         aside=frozenset(aside),
         cut=cut,
     )
@@ -109,6 +112,20 @@ def _near(loaded: Loaded, focus: int) -> Iterator[int]:
         yield loaded.parent.id
     yield from (one.id for one in loaded.concerned if one.ended_at is None)
     yield from (one.task_id for one in loaded.concerning if one.ended_at is None)
+
+
+def _sources(frame: Frame, found: Collection[Loaded]) -> dict[int, Sequence[Source]]:
+    """What is compared, by pack version: of those that compare anything at all."""
+    versions = {one.task.version_id for one in found}
+    own = {one: tuple(frame.version(one).pack.campaign.sources.values()) for one in versions}
+    return {version: sources for version, sources in own.items() if sources}
+
+
+def _told(frame: Frame, found: Collection[Loaded]) -> dict[tuple[int, int], list[Told]]:
+    """What is said of their units, by ended tasks too; no statement without sources."""
+    kinds = {kind for one in {one.task.version_id for one in found} for kind in frame.version(one).sources}
+    units = {unit for one in found for unit in (one.task.unit_id, *_units(frame, one))} if kinds else set()
+    return told_about(frame.tx, units, kinds) if kinds else {}
 
 
 def _drafts(frame: Frame, generation: Sequence[Loaded]) -> set[int]:

@@ -28,6 +28,7 @@ from tests.stories.teller import Story
 from tests.test_decision_lives import share, spans
 from workflow.decision import Act
 from workflow.definition import Pack, load_pack
+from workflow.definition.model import Definition
 from workflow.errors import Refused
 from workflow.forecast import INVENTED, Branch, Forecast, Position, Step, branches, forecast
 from workflow.people import resolve
@@ -521,13 +522,15 @@ def _possible(campaign: Campaign, until: int) -> list[tuple[Task, Branch]]:
             ways = branches(world_of(frame, task.id, until), until=until, steps=1_000)
             found.extend((task, way) for way in ways)
     definitions = campaign.story.pack.definitions
-    return [
-        (task, way)
-        for task, way in found
-        if not way.asks
-        and way.confirmed_by is None
-        and not definitions[task.kind].transitions[way.act].evidence
-    ]
+    return [(task, way) for task, way in found if _is_bare(definitions[task.kind], way)]
+
+
+def _is_bare(definition: Definition, way: Branch) -> bool:
+    """Whether nothing but perhaps a reason must be given with it, and nobody else must agree."""
+    if way.act.startswith(("confirm:", "refuse:")):
+        return True
+    bare = not way.asks and way.confirmed_by is None and way.quorum is None
+    return bare and not definition.transitions[way.act].evidence
 
 
 def _own(steps: Sequence[Step], focus: int, *begun: Position) -> list[Line]:
@@ -561,21 +564,34 @@ def _take_a_branch(campaign: Campaign, pick: int) -> None:
     story, until = campaign.story, campaign.story.now + 120 * DAY
     story.run()
     found = _possible(campaign, until)
-    if not found:
-        return
-    task, way = found[pick % len(found)]
-    mark, newest = campaign.mark(), max(one.id for one in campaign.tasks())
-    story.engine.act(task.id, Act(name=way.act, person_id=way.people[0]), story.now)
+    answers = [one for one in found if ":" in one[1].act]  # seldom: they go first
+    if found:
+        take(campaign, *(answers or found)[pick % len(answers or found)], until)
+
+
+def take(campaign: Campaign, task: Task, way: Branch, until: int) -> None:
+    """What a branch says is what follows when somebody takes it."""
+    story, mark = campaign.story, campaign.mark()
+    now, newest = story.now, max(one.id for one in campaign.tasks())
+    reason = {"reason": "情况说明"} if way.asks else {}
+    story.engine.act(task.id, Act(name=way.act, person_id=way.people[0], facts=reason), now)
     after = next(one for one in campaign.tasks() if one.id == task.id)
     assert (after.state, after.light) == (way.leads_to.state, way.leads_to.light)
     assert way.leads_to.until == (None if after.ended_at is not None else after.step_end or after.due_at)
     story._run_until(until)
     happened = _happened_to(campaign, task.id, mark, newest)
-    opened = [line for line in happened if line[0] == "act" and dict(line[1])["transition"] == way.act]
-    assert len(opened[0][3]) == len(way.opened)
-    happened.remove(opened[0])
+    own = [line for line in happened if _is_own(line, way.act, now)]
+    assert own
+    assert sum(len(line[3]) for line in own) == len(way.opened)
     assert len(way.steps) < 1_000
-    assert _own(way.steps, task.id, *way.opened) == happened
+    assert _own(way.steps, task.id, *way.opened) == [line for line in happened if line not in own]
+
+
+def _is_own(line: Line, act: str, now: int) -> bool:
+    """Whether it is the act itself, or the answer."""
+    header, transition = dict(line[1]), act.partition(":")[2] or act
+    answers = line[0] in ("act", "signed", "confirmed", "refused")
+    return answers and header["transition"] == transition and header["recorded"] == now
 
 
 # --- the campaign that ships ------------------------------------------------------------------------

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from ..decision import Loaded, Message, Surroundings
 from ..decision.comparing import Told
@@ -25,6 +25,7 @@ class Completion:
     round: str
     campaign_id: int
     kind: str  # of the drafts
+    drafts: tuple[int, ...] | None = None  # on record already: which ones; None: whichever there are then
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -106,11 +107,12 @@ class Forecast:
 class Branch:
     """What an act that is open now would lead to, and what then if nobody acts."""
 
-    act: str
-    label: Text
+    act: str  # a transition, or `confirm:T`, `refuse:T` where one waits
+    label: Text  # of the transition
     by: tuple[Text, ...]  # roles
     people: tuple[int, ...]  # who may now
     asks: tuple[str, ...]  # what must be reported with it; the forecast leaves it out
+    quorum: int | Literal["all"] | None  # so many sign it, taken as signed by all of them
     confirmed_by: Text | None  # the role that must agree first
     leads_to: Position
     opened: tuple[Position, ...]

@@ -13,7 +13,7 @@ from ..engine import Frame, unknown_task
 from ..engine.claimed import tasks_of
 from ..errors import Undecidable
 from ..forecast import Completion, World
-from ..rounds import due_moments, last_moments, occurrences
+from ..rounds import COMPLETE, due_moments, last_moments, occurrences, open_moments
 from ..store import tasks
 from ..store.organisation import CampaignInForce
 from ..store.sources import open_of_units, told_about
@@ -60,9 +60,7 @@ def world_of(frame: Frame, task_id: int, until: int) -> World:
     )
 
 
-def _gather(
-    frame: Frame, focus: int, ids: Sequence[int], found: dict[int, Loaded], aside: set[int]
-) -> bool:
+def _gather(frame: Frame, focus: int, ids: Sequence[int], found: dict[int, Loaded], aside: set[int]) -> bool:
     """Read these and their neighbours, generation by generation; whether the limit left some out."""
     cut = False
     for _ in range(GENERATIONS):
@@ -79,7 +77,7 @@ def _gather(
 
 
 def _peers(frame: Frame, task: Task) -> set[int]:
-    """The other open tasks of its unit in the campaign: they join the same drafts, and say what it compares."""
+    """The open tasks of its unit in the campaign: they join its drafts, and say what it compares."""
     if task.ended_at is not None:
         return set()
     every = open_of_units(frame.tx, [task.unit_id])
@@ -157,14 +155,29 @@ def _of_type(facts: Mapping[str, Fact], values: Mapping[str, Any]) -> Iterator[i
 
 
 def _completions(frame: Frame, campaigns: set[int], until: int) -> tuple[Completion, ...]:
-    """The moments at which rounds complete drafts, from those that are due already on."""
+    """The moments at which rounds complete drafts, from those that are at work or due already on."""
     found = [
         one
         for ident in sorted(campaigns)
         if ident in frame.campaigns
         for one in _of_campaign(frame, frame.campaigns[ident], until)
     ]
+    found.extend(one for one in _on_record(frame) if one.campaign_id in campaigns)
     return tuple(sorted(found, key=lambda one: (one.at, one.campaign_id, one.round)))
+
+
+def _on_record(frame: Frame) -> Iterator[Completion]:
+    """What is left of moments that are recorded, but not worked off; what failed is tried again later."""
+    for moment in open_moments(frame.tx):
+        pack = frame.version(moment.version_id).pack
+        kind = pack.campaign.rounds[moment.round].completes
+        left = [item for item in moment.items[moment.cursor :] if item.what == COMPLETE]
+        for at in sorted({item.retry_at for item in left}):
+            drafts = tuple(item.args[0] for item in left if item.retry_at == at)
+            if kind is not None:
+                yield Completion(
+                    at=at, round=moment.round, campaign_id=moment.campaign_id, kind=kind, drafts=drafts
+                )
 
 
 def _of_campaign(frame: Frame, campaign: CampaignInForce, until: int) -> Iterator[Completion]:

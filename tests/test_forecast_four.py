@@ -246,6 +246,25 @@ def test_a_moment_that_is_on_record_but_not_worked_off_is_still_to_come(sqlite_t
         story.close()
 
 
+def test_where_a_round_begins_what_is_counted_it_says_that_the_count_may_change(
+    sqlite_template: Path,
+) -> None:
+    budget = "burden: {counts: [inspection], per unit per month: 1}\nrounds:"
+    with folder_of(sqlite_template) as folder:
+        campaign = _four(folder, campaign=("rounds:", budget))
+        story = campaign.story
+        _differ(story)
+        story.run()
+        until = story.now + 30 * DAY
+        assert any(
+            "限额" in note.zh for note in campaign.foretold(story.the("inspection", "east"), until).notes
+        )
+        assert not any(
+            "限额" in note.zh for note in campaign.foretold(story.the("review", "east"), until).notes
+        )
+        story.close()
+
+
 # --- where answers lead -----------------------------------------------------------------------------
 
 _JOINT = "asks: [score, findings], quorum: 2"

@@ -540,9 +540,9 @@ def _own(steps: Sequence[Step], focus: int, *begun: Position) -> list[Line]:
     return [_line(one.kind, _header(one), names) for one in steps if one.task == focus]
 
 
-def _happened_to(campaign: Campaign, focus: int, mark: int, newest: int) -> list[Line]:
-    names = {one.id: f"a new {one.kind}" for one in campaign.tasks() if one.id > newest}
-    return [_line(kind, header, names) for task, kind, header in campaign.happened(mark) if task == focus]
+def _happened_to(focus: int, events: Sequence[Event], after: Sequence[Task], newest: int) -> list[Line]:
+    names = {one.id: f"a new {one.kind}" for one in after if one.id > newest}
+    return [_line(kind, header, names) for task, kind, header in events if task == focus]
 
 
 @settings(max_examples=share(5), suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -579,7 +579,7 @@ def take(campaign: Campaign, task: Task, way: Branch, until: int) -> None:
     assert (after.state, after.light) == (way.leads_to.state, way.leads_to.light)
     assert way.leads_to.until == (None if after.ended_at is not None else after.step_end or after.due_at)
     story._run_until(until)
-    happened = _happened_to(campaign, task.id, mark, newest)
+    happened = _happened_to(task.id, campaign.happened(mark), campaign.tasks(), newest)
     own = [line for line in happened if _is_own(line, way.act, now)]
     assert own
     assert sum(len(line[3]) for line in own) == len(way.opened)
@@ -609,8 +609,13 @@ def _the_campaign_goes_as_foretold(url: str, seed: int, crowd: Crowd, days: int)
     foretold = {one.id: campaign.foretold(one.id, until) for one in before}
     story._run_until(until)
     newest = max(one.id for one in before)
+    events = campaign.happened(mark)
+    later, after = _handed_out(events), campaign.tasks()
     for ident, found in foretold.items():
-        assert _own(found.steps, ident) == _happened_to(campaign, ident, mark, newest), ident
+        joined = _joined_by(later, ident, events)
+        assert joined is None or any("列入" in note.zh for note in found.notes), ident
+        happened = _happened_to(ident, _until(joined, events), after, newest)
+        assert _own(_steps_until(joined, found.steps), ident) == happened, ident
     story.close()
 
 

@@ -20,6 +20,10 @@ _SHARED = Text(
 _NUMBERED = Text(
     "文号届时依次编取，此处尚不能知", "Numbers are given in turn when it happens: they are not known yet"
 )
+_COUNTED = Text(
+    "检查次数按当前已开展的计算，届时是否仍在限额之内尚不能知",
+    "Checks are counted as they are now: whether the unit may have one more then is not known yet",
+)
 
 
 def notes(world: World, play: Play, steps: Sequence[Step], teller: Teller) -> tuple[Text, ...]:
@@ -38,6 +42,8 @@ def _notes(world: World, play: Play, steps: Sequence[Step], teller: Teller) -> I
     proposed = any(one.header.get("proposed_by") is not None for one in steps)
     if proposed or teller.drafted or _on_shared_draft(play, teller.followed):
         yield _SHARED
+    if _on_a_budget(world, play, teller.followed):
+        yield _COUNTED
     if teller.numbered:
         yield _NUMBERED
     if world.cut:
@@ -53,6 +59,16 @@ def _why(error: Exception) -> Text:
 
 def _on_shared_draft(play: Play, followed: set[int]) -> bool:
     return any(play.tables.tasks[ident].shared for ident in followed if ident in play.tables.tasks)
+
+
+def _on_a_budget(world: World, play: Play, followed: set[int]) -> bool:
+    """Whether a round shall begin, for one of them, a check of which a unit may have only so many."""
+    begun = {one.kind for one in world.completions}
+    for task in (play.tables.tasks[ident] for ident in followed if ident in play.tables.tasks):
+        burden = play.around(task.version_id).burden
+        if burden is not None and task.kind in burden.counts and task.kind in begun:
+            return True
+    return False
 
 
 def _projected(world: World, steps: Sequence[Step]) -> list[str]:

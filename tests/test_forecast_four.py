@@ -15,11 +15,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.builders import DAY
+from tests.foretelling import Campaign, Deed, compare, folder_of, take
 from tests.four_checks import FOUR_CHECKS
 from tests.packs import changed, write_pack
 from tests.stories.teller import Story, instant, local
 from tests.test_decision_lives import share, spans
-from tests.test_forecast_lives import Campaign, Deed, compare, folder_of, horizons, lates, take
+from tests.test_forecast_lives import horizons, lates
 from workflow.decision import Act
 from workflow.definition import load_pack
 from workflow.engine import Ran

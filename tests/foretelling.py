@@ -85,7 +85,7 @@ class Campaign:
         given = self.given(task, number) if ":" not in name else {"reason": "核"}
         asked = {*transition.asks, *transition.optional} if ":" not in name else {"reason"}
         facts = {fact: given[fact] for fact in asked if fact in given}
-        rows = {"problems": _rows(number)} if "problems" in asked else {}
+        rows = {name: listed for name, listed in self.rows(number).items() if name in asked}
         roles = list(transition.by)
         if ":" in name and transition.confirmed_by is not None:
             roles.insert(0, transition.confirmed_by.role)
@@ -101,6 +101,10 @@ class Campaign:
     def given(self, _task: Task, number: int) -> dict[str, Any]:
         """What is reported, by name; an act takes of it what it asks for."""
         return _given(number)
+
+    def rows(self, number: int) -> dict[str, list[dict[str, Any]]]:
+        """The rows that are reported, by list; an act takes of them what it asks for."""
+        return {"problems": _rows(number)}
 
     def _persons(self, task: Task, roles: Sequence[str]) -> list[int]:
         with self.story.port.read() as tx:

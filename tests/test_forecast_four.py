@@ -20,7 +20,7 @@ from tests.four_checks import FOUR_CHECKS
 from tests.packs import changed, write_pack
 from tests.stories.teller import Story, instant, local
 from tests.test_decision_lives import share, spans
-from tests.test_forecast_lives import horizons, lates
+from tests.test_forecast_lives import horizons, lates, take_a_branch
 from workflow.decision import Act
 from workflow.definition import load_pack
 from workflow.engine import Ran
@@ -139,6 +139,10 @@ class Checks(Campaign):
             "reason": "情况说明",
         }
 
+    def rows(self, number: int) -> dict[str, list[dict[str, Any]]]:
+        levels = ([], ["minor"], ["major", "minor"])[number % 3]
+        return {"findings": [{"what": f"发现{n}", "level": level} for n, level in enumerate(levels)]}
+
 
 def _life(template: Path, files: Mapping[str, str], life: list[Deed], horizon: int, late: int) -> None:
     with folder_of(template) as folder:
@@ -180,6 +184,21 @@ def test_so_it_does_in_many_lives(
     sqlite_template: Path, files: dict[str, str], life: list[Deed], horizon: int, late: int
 ) -> None:
     _life(sqlite_template, files, life, horizon, late)
+
+
+@settings(max_examples=share(5), suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(checks(), many, st.integers(0, 20))
+def test_an_act_among_four_checks_leads_where_its_branch_says(
+    sqlite_template: Path, files: dict[str, str], life: list[Deed], pick: int
+) -> None:
+    with folder_of(sqlite_template) as folder:
+        campaign = Checks(folder, load_pack(write_pack(folder, **files)))
+        try:
+            for deed in life:
+                campaign.do(deed)
+            take_a_branch(campaign, pick)
+        finally:
+            campaign.story.close()
 
 
 # --- what once went wrong, by itself ----------------------------------------------------------------

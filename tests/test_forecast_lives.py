@@ -287,12 +287,12 @@ def test_an_act_leads_where_its_branch_says(
         try:
             for deed in life:
                 campaign.do(deed)
-            _take_a_branch(campaign, pick)
+            take_a_branch(campaign, pick)
         finally:
             campaign.story.close()
 
 
-def _take_a_branch(campaign: Campaign, pick: int) -> None:
+def take_a_branch(campaign: Campaign, pick: int) -> None:
     story, until = campaign.story, campaign.story.now + 120 * DAY
     story.run()
     found = _possible(campaign, until)

@@ -12,9 +12,7 @@ from typer.testing import CliRunner
 
 import main
 from tests.builders import DAY
-from tests.four_checks import FOUR_CHECKS
-from tests.packs import small_pack
-from tests.stories.teller import Story, instant, local, told
+from tests.stories.teller import Story, instant, local
 from tests.storing import Counting, opened
 from workflow import forecast as ahead
 from workflow.clock import VirtualClock
@@ -156,22 +154,6 @@ def test_a_task_that_cant_be_decided_stops_only_its_own_line(story: Story) -> No
     found = ahead.forecast(poisoned)
     assert (found.steps, found.undecided) == ((), True)
     assert ["nowhere" in note.en for note in found.notes] == [True]
-
-
-def test_who_compares_sources_is_told_that_they_are_taken_as_they_stand(
-    sqlite_url: str, tmp_path: Path
-) -> None:
-    with told(sqlite_url, small_pack(tmp_path, **FOUR_CHECKS), at="2026-03-02 08:00") as four:
-        four.at("2026-03-02 09:30")
-        said = {
-            kind: any("Sources are compared" in note.en for note in ahead.forecast(world(four, task)).notes)
-            for kind in ("creation", "cross_check")
-            for task in four.find(kind, "east")
-        }
-    assert said == {"creation": True, "cross_check": False}
-
-
-# --- where each act leads ---------------------------------------------------------------------------
 
 
 def test_each_open_act_says_where_it_leads_and_what_comes_then(story: Story) -> None:

@@ -8,43 +8,40 @@ itself and on everything that it sets in motion.
 
 from __future__ import annotations
 
-import shutil
-import tempfile
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import orjson
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import bindparam, select
 
 from tests.builders import DAY, HOUR
+from tests.foretelling import (
+    TASKS,
+    Campaign,
+    Deed,
+    compare,
+    events_until,
+    folder_of,
+    handed_out,
+    happened_to,
+    joined_by,
+    own_lines,
+    steps_until,
+    take,
+)
 from tests.packs import PEOPLE, SUPERVISION, changed, write_pack
 from tests.stories.teller import Story
 from tests.test_decision_lives import share, spans
-from workflow.decision import Act
 from workflow.definition import Pack, load_pack
-from workflow.errors import Refused
-from workflow.forecast import INVENTED, Branch, Forecast, Position, Step, branches, forecast
-from workflow.people import resolve
+from workflow.definition.model import Definition
+from workflow.forecast import Branch, branches
 from workflow.reading import world_of
 from workflow.simulation import Crowd, simulate
 from workflow.store import tasks
-from workflow.store.applying import EVENT
-from workflow.store.sql import Statement
-from workflow.task import Loaded, Task
+from workflow.task import Task
 
-_TASKS = Statement(select(*tasks.TASK.columns).order_by(tasks.TASK.c.id))
-_EVENTS = Statement(
-    select(EVENT.c.task_id, EVENT.c.kind, EVENT.c.header)
-    .where(EVENT.c.id > bindparam("mark"))
-    .order_by(EVENT.c.id)
-)
-_LAST = Statement(select(EVENT.c.id).order_by(EVENT.c.id.desc()).limit(1))
 STAFF = PEOPLE + "  qian: {name: {zh: 钱某, en: Qian}, posts: leader at east}\n"
 STAFF += "  zhao: {name: {zh: 赵某, en: Zhao}, posts: leader at bureau}\n"
 _OPENS = "special_supervision"
@@ -134,16 +131,6 @@ machines = st.fixed_dictionaries(
 # --- a life -----------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
-class Deed:
-    """After a while, somebody does something to some task."""
-
-    gap: int  # ms
-    task: int  # which of the open ones
-    act: int  # which of those that its state has
-    number: int  # for whatever must be reported
-
-
 deeds = st.builds(
     Deed,
     gap=st.one_of(st.integers(0, 9 * DAY), st.just(0), st.integers(0, 20).map(lambda n: n * DAY)),
@@ -151,88 +138,6 @@ deeds = st.builds(
     act=st.integers(0, 7),
     number=st.integers(0, 100),
 )
-
-
-class Campaign:
-    """A campaign of random rules on a database of its own."""
-
-    def __init__(self, folder: Path, written: Sequence[str], moving: Mapping[str, str]) -> None:
-        self.story = Story(
-            f"sqlite:///{folder / 'duban.db'}", _pack(folder, written, moving), at="2026-03-02 08:00"
-        )
-        self.story.at("2026-03-02 09:00")
-        self.papers = self.story.store_evidence(1)
-
-    def tasks(self) -> list[Task]:
-        with self.story.port.read() as tx:
-            return [tasks.task_of(row) for row in tx.all(_TASKS)]
-
-    def do(self, deed: Deed) -> None:
-        self.story._run_until(self.story.now + deed.gap)
-        ready = [one for one in self.tasks() if one.ended_at is None]
-        if not ready:
-            return
-        task = ready[deed.task % len(ready)]
-        names = self._acts(task)
-        if names:
-            self._try(task, names[deed.act % len(names)], deed.number)
-
-    def _acts(self, task: Task) -> list[str]:
-        definition = self.story.pack.definitions[task.kind]
-        names = [
-            one.name
-            for one in definition.transitions.values()
-            if one.after is None and task.state in one.sources
-        ]
-        return [
-            *names,
-            *(f"{verb}:{one.transition}" for one in task.pending for verb in ("confirm", "refuse")),
-        ]
-
-    def _try(self, task: Task, name: str, number: int) -> None:
-        transition = self.story.pack.definitions[task.kind].transitions[name.partition(":")[2] or name]
-        given = _given(number) if ":" not in name else {"reason": "核"}
-        asked = {*transition.asks, *transition.optional} if ":" not in name else {"reason"}
-        facts = {fact: given[fact] for fact in asked if fact in given}
-        rows = {"problems": _rows(number)} if "problems" in asked else {}
-        roles = transition.by
-        if ":" in name and transition.confirmed_by is not None:
-            roles = (transition.confirmed_by.role,)
-        for person in self._persons(task, roles):
-            files = self.papers[: transition.evidence] if ":" not in name else ()
-            wanted = Act(name=name, person_id=person, facts=facts, rows=rows, evidence=files)
-            try:
-                self.story.engine.act(task.id, wanted, self.story.now)
-            except Refused:
-                continue
-            return
-
-    def _persons(self, task: Task, roles: Sequence[str]) -> list[int]:
-        with self.story.port.read() as tx:
-            frame = self.story.engine.library.frame(tx, self.story.now)
-            frame.know([Loaded(task=task)])
-            directory, definition = (
-                frame.around(task.version_id).directory,
-                self.story.pack.definitions[task.kind],
-            )
-            found = [resolve(directory, definition, role, task, self.story.now) for role in roles]
-        return list(dict.fromkeys(person for one in found for person in one.persons))
-
-    # --- foretelling and what happens -----------------------------------------------------------
-
-    def mark(self) -> int:
-        with self.story.port.read() as tx:
-            row = tx.one(_LAST)
-            return int(row[0]) if row else 0
-
-    def foretold(self, task: int, until: int) -> Forecast:
-        with self.story.port.read() as tx:
-            world = world_of(self.story.engine.library.frame(tx, self.story.now), task, until)
-        return forecast(world, until=until, steps=10_000)
-
-    def happened(self, mark: int) -> list[tuple[int, str, dict[str, Any]]]:
-        with self.story.port.read() as tx:
-            return [(task, kind, orjson.loads(header)) for task, kind, header in tx.all(_EVENTS, mark=mark)]
 
 
 def _pack(folder: Path, written: Sequence[str], moving: Mapping[str, str]) -> Pack:
@@ -246,124 +151,6 @@ def _pack(folder: Path, written: Sequence[str], moving: Mapping[str, str]) -> Pa
     return load_pack(write_pack(folder, **files))
 
 
-def _given(number: int) -> dict[str, Any]:
-    day = f"2026-{4 + number % 3:02}-{1 + number % 28:02}"
-    return {
-        "progress": number,
-        "own_score": number,
-        "verified_score": number,
-        "reason": "情况说明",
-        "until": day,
-        "promised": day,
-        "actions": "措施",
-        "result": "已改",
-        "grade": ("低", "中", "高")[number % 3],
-        "exit_met": ("yes", "no")[number % 2],
-    }
-
-
-def _rows(number: int) -> list[dict[str, Any]]:
-    return [{"what": f"问题{n}", "due": f"2026-0{4 + n % 3}-1{n}"} for n in range(number % 3)]
-
-
-# --- comparing --------------------------------------------------------------------------------------
-
-Line = tuple[Any, ...]
-
-
-def _line(kind: str, header: Mapping[str, Any], names: Mapping[int, str]) -> Line:
-    """An event without the numbers that a forecast can't know; a new task is called by its kind and turn."""
-    told, opened = header.get("told", []), [names.get(one, one) for one in header.get("tasks", [])]
-    own = {}
-    for key, value in header.items():
-        if key in ("by", "episode_of", "proposed_by"):
-            own[key] = names.get(value, value)
-        elif key == "about":
-            own[key] = sorted((names.get(one, one) for one in value), key=str)
-        elif key not in ("task", "seq", "kind", "told", "tasks"):
-            own[key] = value
-    return kind, tuple(sorted(own.items(), key=lambda pair: pair[0])), told, opened
-
-
-def _foretold_lines(found: Forecast) -> dict[int | str, list[Line]]:
-    kinds = {one.task: one.kind for step in found.steps for one in step.opened}
-    names = _called([ident for ident in kinds if ident >= INVENTED], kinds)
-    lines: dict[int | str, list[Line]] = {}
-    for step in found.steps:
-        lines.setdefault(names.get(step.task, step.task), []).append(_line(step.kind, _header(step), names))
-    return lines
-
-
-def _header(step: Step) -> dict[str, Any]:
-    header = {**step.header, "at": step.at, "recorded": step.recorded_at}
-    if step.told:
-        header["told"] = [one.person_id for one in step.told]
-    return header | {"tasks": [one.task for one in step.opened]}
-
-
-def _called(idents: Sequence[int], kinds: Mapping[int, str]) -> dict[int, str]:
-    return {ident: f"{kinds[ident]} +{turn}" for turn, ident in enumerate(sorted(idents))}
-
-
-def _happened_lines(
-    focus: int, events: Sequence[tuple[int, str, dict[str, Any]]], kinds: Mapping[int, str], newest: int
-) -> dict[int | str, list[Line]]:
-    """What happened to a task and to everything that it set in motion."""
-    followed = {focus}
-    for task, _, header in events:
-        if task in followed:
-            followed.update(header.get("tasks", ()))
-    names = _called([ident for ident in followed if ident > newest], kinds)
-    lines: dict[int | str, list[Line]] = {}
-    for task, kind, header in events:
-        if task in followed and (task > newest or not _before(task, header, events, followed, focus)):
-            lines.setdefault(names.get(task, task), []).append(_line(kind, header, names))
-    return lines
-
-
-def _before(
-    task: int,
-    header: Mapping[str, Any],
-    events: Sequence[tuple[int, str, dict[str, Any]]],
-    followed: set[int],
-    focus: int,
-) -> bool:
-    """Whether it happened to a task that was there already, before the followed one joined it."""
-    if task == focus:
-        return False
-    for other, _, earlier in events:
-        if earlier is header:
-            return True
-        if other in followed and task in earlier.get("tasks", ()):
-            return False
-    return True
-
-
-def _compare(campaign: Campaign, until: int) -> None:
-    story, mark = campaign.story, campaign.mark()
-    before = campaign.tasks()
-    newest = max(one.id for one in before)
-    foretold = {one.id: campaign.foretold(one.id, until) for one in before}
-    story._run_until(until)
-    events = campaign.happened(mark)
-    after = {one.id: one for one in campaign.tasks()}
-    kinds = {ident: one.kind for ident, one in after.items()}
-    for ident, found in foretold.items():
-        happened = _happened_lines(ident, events, kinds, newest)
-        assert _foretold_lines(found) == happened, f"{kinds[ident]} {ident}"
-        last = [one for one in found.steps if one.task == ident]
-        if last:
-            assert (last[-1].state, last[-1].light) == (after[ident].state, after[ident].light)
-
-
-@contextmanager
-def _folder(template: Path) -> Iterator[Path]:
-    with tempfile.TemporaryDirectory(prefix="duban-forecast-") as made:
-        folder = Path(made) / "ledger"
-        shutil.copytree(template, folder)
-        yield folder
-
-
 def _what_is_foretold_happens(
     template: Path,
     written: Sequence[str],
@@ -372,13 +159,13 @@ def _what_is_foretold_happens(
     horizon: int,
     late: int,
 ) -> None:
-    with _folder(template) as folder:
-        campaign = Campaign(folder, written, moving)
+    with folder_of(template) as folder:
+        campaign = Campaign(folder, _pack(folder, written, moving))
         try:
             for deed in life:
                 campaign.do(deed)
             campaign.story.now += late  # the daemon may be behind when the question is asked
-            _compare(campaign, campaign.story.now + horizon)
+            compare(campaign, campaign.story.now + horizon)
         finally:
             campaign.story.close()
 
@@ -475,29 +262,19 @@ def _possible(campaign: Campaign, until: int) -> list[tuple[Task, Branch]]:
     found: list[tuple[Task, Branch]] = []
     with campaign.story.port.read() as tx:
         frame = campaign.story.engine.library.frame(tx, campaign.story.now)
-        for task in (tasks.task_of(row) for row in tx.all(_TASKS)):
+        for task in (tasks.task_of(row) for row in tx.all(TASKS)):
             ways = branches(world_of(frame, task.id, until), until=until, steps=1_000)
             found.extend((task, way) for way in ways)
     definitions = campaign.story.pack.definitions
-    return [
-        (task, way)
-        for task, way in found
-        if not way.asks
-        and way.confirmed_by is None
-        and not definitions[task.kind].transitions[way.act].evidence
-    ]
+    return [(task, way) for task, way in found if _is_bare(definitions[task.kind], way)]
 
 
-def _own(steps: Sequence[Step], focus: int, *begun: Position) -> list[Line]:
-    stands = [*begun, *(one for step in steps for one in step.opened)]
-    kinds = {one.task: one.kind for one in stands if one.task >= INVENTED}
-    names = {ident: f"a new {kind}" for ident, kind in kinds.items()}
-    return [_line(one.kind, _header(one), names) for one in steps if one.task == focus]
-
-
-def _happened_to(campaign: Campaign, focus: int, mark: int, newest: int) -> list[Line]:
-    names = {one.id: f"a new {one.kind}" for one in campaign.tasks() if one.id > newest}
-    return [_line(kind, header, names) for task, kind, header in campaign.happened(mark) if task == focus]
+def _is_bare(definition: Definition, way: Branch) -> bool:
+    """Whether nothing but perhaps a reason must be given with it, and nobody else must agree."""
+    if way.act.startswith(("confirm:", "refuse:")):
+        return True
+    bare = not way.asks and way.confirmed_by is None and way.quorum is None
+    return bare and not definition.transitions[way.act].evidence
 
 
 @settings(max_examples=share(5), suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -505,35 +282,23 @@ def _happened_to(campaign: Campaign, focus: int, mark: int, newest: int) -> list
 def test_an_act_leads_where_its_branch_says(
     sqlite_template: Path, written: tuple[str, ...], moving: dict[str, str], life: list[Deed], pick: int
 ) -> None:
-    with _folder(sqlite_template) as folder:
-        campaign = Campaign(folder, written, moving)
+    with folder_of(sqlite_template) as folder:
+        campaign = Campaign(folder, _pack(folder, written, moving))
         try:
             for deed in life:
                 campaign.do(deed)
-            _take_a_branch(campaign, pick)
+            take_a_branch(campaign, pick)
         finally:
             campaign.story.close()
 
 
-def _take_a_branch(campaign: Campaign, pick: int) -> None:
+def take_a_branch(campaign: Campaign, pick: int) -> None:
     story, until = campaign.story, campaign.story.now + 120 * DAY
     story.run()
     found = _possible(campaign, until)
-    if not found:
-        return
-    task, way = found[pick % len(found)]
-    mark, newest = campaign.mark(), max(one.id for one in campaign.tasks())
-    story.engine.act(task.id, Act(name=way.act, person_id=way.people[0]), story.now)
-    after = next(one for one in campaign.tasks() if one.id == task.id)
-    assert (after.state, after.light) == (way.leads_to.state, way.leads_to.light)
-    assert way.leads_to.until == (None if after.ended_at is not None else after.step_end or after.due_at)
-    story._run_until(until)
-    happened = _happened_to(campaign, task.id, mark, newest)
-    opened = [line for line in happened if line[0] == "act" and dict(line[1])["transition"] == way.act]
-    assert len(opened[0][3]) == len(way.opened)
-    happened.remove(opened[0])
-    assert len(way.steps) < 1_000
-    assert _own(way.steps, task.id, *way.opened) == happened
+    answers = [one for one in found if ":" in one[1].act]  # seldom: they go first
+    if found:
+        take(campaign, *(answers or found)[pick % len(answers or found)], until)
 
 
 # --- the campaign that ships ------------------------------------------------------------------------
@@ -551,18 +316,14 @@ def _the_campaign_goes_as_foretold(url: str, seed: int, crowd: Crowd, days: int)
     foretold = {one.id: campaign.foretold(one.id, until) for one in before}
     story._run_until(until)
     newest = max(one.id for one in before)
-    shared = {one.id for one in before if one.shared}
+    events = campaign.happened(mark)
+    later, after = handed_out(events), campaign.tasks()
     for ident, found in foretold.items():
-        told, happened = _own(found.steps, ident), _happened_to(campaign, ident, mark, newest)
-        if ident in shared:  # others of the unit may join it, as the forecast says
-            assert any("may join the drafts" in note.en for note in found.notes), ident
-            told, happened = _without_joins(told), _without_joins(happened)
-        assert told == happened, ident
+        joined = joined_by(later, ident, events)
+        assert joined is None or any("列入" in note.zh for note in found.notes), ident
+        happened = happened_to(ident, events_until(joined, events), after, newest)
+        assert own_lines(steps_until(joined, found.steps), ident) == happened, ident
     story.close()
-
-
-def _without_joins(lines: Sequence[Line]) -> list[Line]:
-    return [line for line in lines if line[0] != "joined"]
 
 
 def test_the_demonstration_campaign_goes_as_foretold(sqlite_url: str) -> None:

@@ -266,6 +266,11 @@ def open_moment(tx: Transaction, now: int) -> OpenMoment | None:
     return next((one for one in found if one.ready_at <= now), None)
 
 
+def open_moments(tx: Transaction) -> list[OpenMoment]:
+    """Every moment that isn't worked off, the oldest first; nothing is locked."""
+    return [_moment(row) for row in tx.all(_READ_OPEN)]
+
+
 def next_open(tx: Transaction) -> int | None:
     """When a moment that isn't worked off may go on: 0 for at once, None if there is none."""
     return min((_moment(row).ready_at for row in tx.all(_READ_OPEN)), default=None)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..definition.model import Confirmation, Transition
 from ..errors import NotAllowed, NotNow
-from ..people import Actor, acting_as, touches
+from ..people import Actor, Resolved, acting_as, touches
 from ..task import Entry, Pending, Signature, Stage
 from .authority import SUPERVISOR, role_of
 from .burden import check_begin
@@ -138,6 +138,18 @@ def _confirmer(case: Case, transition: Transition, pending: Pending, person: int
             "you stand in for. Somebody else must answer.",
         )
     return role_of(case, [role], person, transition.label, askers)
+
+
+def answerers(case: Case, transition: Transition, pending: Pending) -> tuple[tuple[str, Resolved], ...]:
+    """The roles that may agree to an act that waits, and who that is now."""
+    if pending.stage == "quorum":
+        return still_to_sign(case, transition, pending.signed)
+    askers, role = pending.asker, SUPERVISOR
+    if pending.stage == "entry":
+        askers = askers | case.excluded(transition.not_by)
+    elif transition.confirmed_by is not None:
+        role = transition.confirmed_by.role
+    return ((role, case.resolve(role, askers)),)
 
 
 def _tell_asker(event: EventDraft, pending: Pending) -> None:

@@ -10,6 +10,7 @@ from ..definition.model import CONFIRM, REFUSE, Fact, Transition
 from ..definition.sentences import sentence
 from ..errors import BadValue, Refused, Undecidable
 from ..forecast import shut
+from ..reading.foretelling import signed_by
 from ..text import Text
 from .subject import Subject
 
@@ -91,14 +92,8 @@ def _transition(subject: Subject, one: Transition, person: int) -> Possible:
         optional=tuple(_asked(subject, name) for name in one.optional),
         evidence=one.evidence,
         confirmed_by=subject.words.role(role) if role else None,
-        quorum=None if one.quorum is None else _quorum(one.quorum),
+        quorum=None if one.quorum is None else signed_by(one.quorum),
     )
-
-
-def _quorum(quorum: int | str) -> Text:
-    if isinstance(quorum, int):
-        return Text(f"{quorum} 人共同签署", f"signed by {quorum} people")
-    return Text("各角色共同签署", "signed by all of its roles")
 
 
 def _extra(subject: Subject, name: str, label: Text, person: int, *, reason: bool) -> Possible:

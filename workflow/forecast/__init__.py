@@ -57,6 +57,6 @@ def forecast(world: World, *, until: int | None = None, steps: int = STEPS) -> F
         until=end,
         steps=shown,
         more=len(found) > steps or play.wakes_after(end),
-        notes=notes(world, play, shown, teller.followed),
+        notes=notes(world, play, shown, teller),
         undecided=world.focus in play.given_up,
     )

@@ -104,6 +104,7 @@ class Play:
             for task in self._awake()
             if task.campaign_id == moment.campaign_id
             and task.kind == moment.kind
+            and (moment.drafts is None or task.id in moment.drafts)
             and task.ended_at is None
             and self.tables.is_draft(task)
         )

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from ..decision import Loaded, Message, Surroundings
+from ..decision.comparing import Told
 from ..decision.outcome import EventKind
-from ..definition.model import Light
+from ..definition.model import Light, Source
 from ..text import Text
 
 INVENTED = 1 << 52  # ids from here on are a forecast's own: above all real ones, and exact in JSON
@@ -24,6 +25,7 @@ class Completion:
     round: str
     campaign_id: int
     kind: str  # of the drafts
+    drafts: tuple[int, ...] | None = None  # on record already: which ones; None: whichever there are then
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -35,6 +37,8 @@ class World:
     tasks: Mapping[int, Loaded]  # those that live on; the others stay as they are
     arounds: Mapping[int, Surroundings]  # by pack version; posts of every unit they touch are known
     completions: tuple[Completion, ...] = ()  # those to come, in their order
+    sources: Mapping[int, Sequence[Source]] = field(default_factory=dict)  # by pack version
+    told: Mapping[tuple[int, int], Sequence[Told]] = field(default_factory=dict)  # by campaign and unit
     merged: Mapping[int, int] = field(default_factory=dict)  # closed unit -> the one that stands for it
     aside: frozenset[int] = frozenset()  # tasks that the clock leaves to a person
     cut: bool = False  # it has more neighbours than are here
@@ -103,11 +107,12 @@ class Forecast:
 class Branch:
     """What an act that is open now would lead to, and what then if nobody acts."""
 
-    act: str
-    label: Text
+    act: str  # a transition, or `confirm:T`, `refuse:T` where one waits
+    label: Text  # of the transition
     by: tuple[Text, ...]  # roles
     people: tuple[int, ...]  # who may now
     asks: tuple[str, ...]  # what must be reported with it; the forecast leaves it out
+    quorum: int | Literal["all"] | None  # so many sign it, taken as signed by all of them
     confirmed_by: Text | None  # the role that must agree first
     leads_to: Position
     opened: tuple[Position, ...]

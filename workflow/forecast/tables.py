@@ -10,6 +10,7 @@ from typing import Any, cast
 
 from ..decision import Decision, Surroundings
 from ..task import Backing, Concern, Episode, Loaded, Nudge, Related, Row, Task
+from .comparing import Compared
 from .records import INVENTED, Shared, World
 
 _Link = tuple[int, int, int | None]  # task, what it concerns, because of which episode
@@ -22,6 +23,7 @@ class Tables:
         self._next = INVENTED
         self._arounds = world.arounds
         self.merged = world.merged
+        self._compared = Compared(world)
         self.tasks: dict[int, Task] = {}
         self.nudges: dict[int, list[Nudge]] = defaultdict(list)
         self._episodes: dict[int, dict[int, Episode]] = defaultdict(dict)  # not ended, by task
@@ -33,7 +35,7 @@ class Tables:
         self._acted: dict[int, Mapping[str, Sequence[int]]] = {}  # on the parent, by child
         self._concerning: dict[int, Concern] = {}
         self._stands: dict[_Link, bool] = {}
-        self._beside: dict[int, Loaded] = {}  # sources and counted tasks stay as they were read
+        self._beside: dict[int, Loaded] = {}  # counted tasks stay as they were read
         for loaded in world.tasks.values():
             self._take_in(loaded)
 
@@ -85,7 +87,7 @@ class Tables:
             backing=tuple(self._backing(one) for one in backing),
             nudges=tuple(self.nudges[ident]),
             parent_actors=self._parent_actors(task),
-            sources=beside.sources,
+            sources=self._compared.readings(task, beside.sources, self.tasks),
             counted=beside.counted,
         )
 
@@ -170,6 +172,7 @@ class Tables:
     def apply(self, decisions: Iterable[Decision], now: int) -> None:
         """What `store.applying` does with whole decisions."""
         written = list(decisions)
+        self._compared.nudge(written, self.tasks)
         for decision in written:  # all of them first: a draft that is just made may be joined at once
             self._put_task(decision)
         for decision in written:

@@ -19,6 +19,8 @@ class Teller:
 
     def __init__(self, world: World) -> None:
         self.followed = {world.focus}
+        self.drafted = bool(world.tasks[world.focus].task.shared)  # a shared draft of the unit is among them
+        self.numbered = False  # something gets a number then, and which one nobody knows
 
     def steps(self, play: Play, until: int) -> Iterator[Step]:
         """Every step to that instant, in the order of the engine."""
@@ -29,7 +31,9 @@ class Teller:
         """The steps of one batch."""
         for decision in written:
             if decision.task.id in self.followed:
+                self.drafted |= bool(decision.before.shared or decision.task.shared)
                 for event in decision.events:
+                    self.numbered |= event.number is not None
                     self.followed.update(_ids(event))
                     yield step(play, decision, event)
 

@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..condition import to_micro
+from ..decision.comparing import Told
 from ..definition.checklist import INDICATOR, POINTS, REMARK
 from ..definition.model import Checklist, Formula, Pack
 from ..engine import Frame
 from ..scoring import Ranked, ranking
 from ..store import organisation
 from ..store.organisation import CampaignInForce
-from ..store.sources import Told, told_about
+from ..store.sources import told_about
 from ..text import Text
 from .names import names
 from .numbers import number_of

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from ..definition.model import LIGHT_LABELS
+from ..definition.model import CONFIRM, LIGHT_LABELS
 from ..engine import Frame
 from ..forecast import INVENTED, Branch, Forecast, Position, Step, World
 from ..text import Text
@@ -96,7 +96,11 @@ class Foreteller:
 
     def _way(self, way: Branch) -> Text:
         by = join([*way.by, *(self.words.names.person(person) for person in way.people)])
-        head = Text(f"若“{way.label.zh}”（{way.act}；{by.zh}）", f"If {way.label.en} ({way.act}; {by.en})")
+        label = _called(way)
+        head = Text(f"若{label.zh}（{way.act}；{by.zh}）", f"If {label.en} ({way.act}; {by.en})")
+        if way.quorum is not None:
+            joint = signed_by(way.quorum)
+            head = Text(f"{head.zh}，经{joint.zh}", f"{head.en}, {joint.en}")
         if way.confirmed_by is not None:
             head = Text(
                 f"{head.zh}，经{way.confirmed_by.zh}确认",
@@ -132,6 +136,22 @@ def foreteller(frame: Frame, world: World, found: Forecast, ways: Sequence[Branc
         focus=world.focus,
         numbers=numbers,
     )
+
+
+def signed_by(quorum: int | str) -> Text:
+    """How many sign a joint act."""
+    if isinstance(quorum, int):
+        return Text(f"{quorum} 人共同签署", f"signed by {quorum} people")
+    return Text("各角色共同签署", "signed by all of its roles")
+
+
+def _called(way: Branch) -> Text:
+    """What is done: the act itself, or how one that waits is answered."""
+    verb, _, waits = way.act.partition(":")
+    if not waits:
+        return Text(f"“{way.label.zh}”", way.label.en)
+    zh, en = ("同意", "Agree to") if verb == CONFIRM else ("不同意", "Refuse")
+    return Text(f"{zh}“{way.label.zh}”", f"{en} {way.label.en}")
 
 
 def _numbers(stands: Sequence[Position]) -> dict[int, str]:

@@ -7,17 +7,19 @@ from typing import Any
 
 from sqlalchemy import literal_column, select
 
-from ..definition.model import Fact
+from ..decision.comparing import Told
+from ..definition.model import Fact, Source
 from ..engine import Frame, unknown_task
 from ..engine.claimed import tasks_of
 from ..errors import Undecidable
 from ..forecast import Completion, World
-from ..rounds import due_moments, last_moments, occurrences
+from ..rounds import COMPLETE, due_moments, last_moments, occurrences, open_moments
 from ..store import tasks
 from ..store.organisation import CampaignInForce
+from ..store.sources import open_of_units, told_about
 from ..store.sql import OneOf, Statement
 from ..store.tasks import TASK
-from ..task import Loaded
+from ..task import Loaded, Task
 
 GENERATIONS = 5  # how far neighbours of neighbours are followed
 MOST = 60  # tasks; a draft that half a province is on must not be played through for one of them
@@ -38,17 +40,9 @@ def world_of(frame: Frame, task_id: int, until: int) -> World:
     """
     found: dict[int, Loaded] = {}
     aside: set[int] = set()
-    frontier, cut = [task_id], False
-    for _ in range(GENERATIONS):
-        generation = _read(frame, frontier, aside)
-        found |= {one.task.id: one for one in generation}
-        _must_be_there(task_id, found, frontier)
-        near = {ident for one in generation for ident in _near(one, task_id)} | _drafts(frame, generation)
-        room = MOST - len(found)
-        unseen = sorted(near - found.keys() - {task_id})
-        frontier, cut = unseen[:room], cut or len(unseen) > room
-        if not frontier:
-            break
+    cut = _gather(frame, task_id, [task_id], found, aside)
+    peers = _peers(frame, found[task_id].task) - found.keys()
+    cut = _gather(frame, task_id, sorted(peers), found, aside) or cut
     _know(frame, found.values())
     return World(
         focus=task_id,
@@ -59,9 +53,35 @@ def world_of(frame: Frame, task_id: int, until: int) -> World:
         },
         completions=_completions(frame, {one.task.campaign_id for one in found.values()}, until),
         merged=frame.merged,
+        sources=_sources(frame, found.values()),
+        told=_told(frame, found.values()),
         aside=frozenset(aside),
-        cut=cut or bool(frontier),
+        cut=cut,
     )
+
+
+def _gather(frame: Frame, focus: int, ids: Sequence[int], found: dict[int, Loaded], aside: set[int]) -> bool:
+    """Read these and their neighbours, generation by generation; whether the limit left some out."""
+    cut = False
+    for _ in range(GENERATIONS):
+        room = MOST - len(found)
+        frontier, cut = ids[:room], cut or len(ids) > room
+        if not frontier:
+            return cut
+        generation = _read(frame, frontier, aside)
+        found |= {one.task.id: one for one in generation}
+        _must_be_there(focus, found, frontier)
+        near = {ident for one in generation for ident in _near(one, focus)} | _drafts(frame, generation)
+        ids = sorted(near - found.keys())
+    return cut or bool(ids)
+
+
+def _peers(frame: Frame, task: Task) -> set[int]:
+    """The open tasks of its unit in the campaign: they join its drafts, and say what it compares."""
+    if task.ended_at is not None:
+        return set()
+    every = open_of_units(frame.tx, [task.unit_id])
+    return {ident for ident, campaign, *_ in every if campaign == task.campaign_id}
 
 
 def _must_be_there(task_id: int, found: dict[int, Loaded], asked: Sequence[int]) -> None:
@@ -90,6 +110,20 @@ def _near(loaded: Loaded, focus: int) -> Iterator[int]:
         yield loaded.parent.id
     yield from (one.id for one in loaded.concerned if one.ended_at is None)
     yield from (one.task_id for one in loaded.concerning if one.ended_at is None)
+
+
+def _sources(frame: Frame, found: Collection[Loaded]) -> dict[int, Sequence[Source]]:
+    """What is compared, by pack version: of those that compare anything at all."""
+    versions = {one.task.version_id for one in found}
+    own = {one: tuple(frame.version(one).pack.campaign.sources.values()) for one in versions}
+    return {version: sources for version, sources in own.items() if sources}
+
+
+def _told(frame: Frame, found: Collection[Loaded]) -> dict[tuple[int, int], list[Told]]:
+    """What is said of their units, by ended tasks too; no statement without sources."""
+    kinds = {kind for one in {one.task.version_id for one in found} for kind in frame.version(one).sources}
+    units = {unit for one in found for unit in (one.task.unit_id, *_units(frame, one))} if kinds else set()
+    return told_about(frame.tx, units, kinds) if kinds else {}
 
 
 def _drafts(frame: Frame, generation: Sequence[Loaded]) -> set[int]:
@@ -121,14 +155,29 @@ def _of_type(facts: Mapping[str, Fact], values: Mapping[str, Any]) -> Iterator[i
 
 
 def _completions(frame: Frame, campaigns: set[int], until: int) -> tuple[Completion, ...]:
-    """The moments at which rounds complete drafts, from those that are due already on."""
+    """The moments at which rounds complete drafts, from those that are at work or due already on."""
     found = [
         one
         for ident in sorted(campaigns)
         if ident in frame.campaigns
         for one in _of_campaign(frame, frame.campaigns[ident], until)
     ]
+    found.extend(one for one in _on_record(frame) if one.campaign_id in campaigns)
     return tuple(sorted(found, key=lambda one: (one.at, one.campaign_id, one.round)))
+
+
+def _on_record(frame: Frame) -> Iterator[Completion]:
+    """What is left of moments that are recorded, but not worked off; what failed is tried again later."""
+    for moment in open_moments(frame.tx):
+        pack = frame.version(moment.version_id).pack
+        kind = pack.campaign.rounds[moment.round].completes
+        left = [item for item in moment.items[moment.cursor :] if item.what == COMPLETE]
+        for at in sorted({item.retry_at for item in left}):
+            drafts = tuple(item.args[0] for item in left if item.retry_at == at)
+            if kind is not None:
+                yield Completion(
+                    at=at, round=moment.round, campaign_id=moment.campaign_id, kind=kind, drafts=drafts
+                )
 
 
 def _of_campaign(frame: Frame, campaign: CampaignInForce, until: int) -> Iterator[Completion]:

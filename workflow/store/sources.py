@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
-from typing import NamedTuple
+from collections.abc import Collection, Iterable
 
 import orjson
 from sqlalchemy import or_, select
 
+from ..decision.comparing import Told
+from ..decision.comparing import readings as readings_of
 from ..definition.model import Source
 from ..models import TaskRow
 from ..task import Reading, Task
@@ -34,15 +35,6 @@ _OPEN_OF_UNITS = Statement(
 _About = tuple[int, int]  # campaign, unit
 
 
-class Told(NamedTuple):
-    """A task of a kind that reports a source."""
-
-    id: int
-    kind: str
-    track: str | None
-    facts: dict[str, object]
-
-
 def told_about(tx: Transaction, units: Collection[int], kinds: Collection[str]) -> dict[_About, list[Told]]:
     """By campaign and unit, the tasks of these kinds that were not withdrawn, the newest first."""
     found: dict[_About, list[Told]] = defaultdict(list)
@@ -62,19 +54,9 @@ def readings(
     kinds = {source.kind for _, sources in wanted for source in sources}
     told = told_about(tx, {task.unit_id for task, _ in wanted}, kinds)
     return {
-        task.id: tuple(_readings(task, sources, told.get((task.campaign_id, task.unit_id), ())))
+        task.id: tuple(readings_of(task, sources, told.get((task.campaign_id, task.unit_id), ())))
         for task, sources in wanted
     }
-
-
-def _readings(task: Task, sources: Collection[Source], told: Sequence[Told]) -> Iterable[Reading]:
-    """Of the same track, or where either has none. The task's own facts are those it has in hand."""
-    for one in told:
-        if one.track is not None and task.track is not None and one.track != task.track:
-            continue
-        for source in sources:
-            if source.kind == one.kind and (one.id == task.id or source.fact in one.facts):
-                yield Reading(source.name, one.id, source.fact, one.facts.get(source.fact))
 
 
 def open_of_units(tx: Transaction, units: Collection[int]) -> list[tuple[int, int, int, int, str]]:

@@ -46,6 +46,11 @@ def checks(draw: st.DrawFn) -> dict[str, str]:
     files = {**FOUR_CHECKS, "people": FOUR_CHECKS["people"] + _STAFF}
     del files["indicators"]
     files["self_check"] = _without_checklist(files["self_check"])
+    for other in ("west", "north"):  # one region: more happens to each task
+        lines = (line for line in files["campaign"].splitlines(keepends=True) if f"  {other}: " not in line)
+        files["campaign"] = "".join(lines)
+        files["people"] = changed(files["people"], f"handler at {other}", "clerk at east")
+    files["people"] = changed(files["people"], "[clerk at east, clerk at west]", "clerk at east")
     files["campaign"] = _campaign(draw, files["campaign"])
     for kind in ("self_check", "cross_check", "review"):
         files[kind] = _expiring(draw, files[kind])
@@ -70,6 +75,9 @@ def _campaign(draw: st.DrawFn, written: str) -> str:
         f"when: sources differ by {apart}, light: yellow, tells: supervisor, again: {again},\n"
         f"    proposes: inspection{until}",
     )
+    late = "late: {when: overdue, light: yellow, tells: supervisor"
+    joins = ", proposes: inspection, because: {zh: 逾期, en: late}"
+    written = changed(written, late, late + draw(st.sampled_from(["", joins])))
     more = draw(st.sampled_from(["", "  more: {at: completion 09:00, opens: {creation: {each: region}}}\n"]))
     return written + more + draw(st.sampled_from(["", _LATE_CHECKS]))
 
@@ -164,8 +172,8 @@ many = st.lists(
         act=st.integers(0, 7),
         number=st.integers(0, 100),
     ),
-    min_size=2,
-    max_size=30,
+    min_size=6,
+    max_size=40,
 )
 
 

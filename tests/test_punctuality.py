@@ -26,7 +26,7 @@ from workflow.store.applying import EVENT
 from workflow.store.ports import Port
 from workflow.store.sql import Statement
 
-PACK = Path(__file__).resolve().parent.parent / "definitions" / "demonstration_site"
+PACK = Path(__file__).resolve().parent / "definitions" / "spring"
 DAY = 86_400_000
 DAYS = 120
 # What these rules open is answered by people whose acts are not done again: their ends may differ.

@@ -95,6 +95,13 @@ def test_an_answer_says_what_was_done_and_where_the_task_stands(town: Town, lang
     assert (answer["act"], answer["repeated"]) == ("comment:", False)
 
 
+def test_an_episode_that_was_lifted_says_why_it_gives_no_light(town: Town) -> None:
+    town.story.sleep_through(until="2026-03-28 09:00")
+    town.does("act", number(town), "lift:silent", "--as", "supervisor_one", "--fact", "reason=汛情")
+    assert "it was lifted" in town.does("show", number(town))
+    assert "起不再亮灯：已免除" in town.call("show", number(town), lang="zh").stdout
+
+
 def test_a_repeated_request_acts_once(town: Town) -> None:
     for repeated in (False, True):
         answer = town.reads("urge", number(town), "--as", "supervisor_one", "--request-id", "r1")

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 app = group()
 FORMATS, SPOKEN = ("mermaid", "svg"), ("zh", "en", "both")
+_BY_SUFFIX = {".svg": "svg", ".mmd": "mermaid", ".mermaid": "mermaid", ".md": "mermaid", ".txt": "mermaid"}
 
 
 @command(
@@ -58,7 +59,17 @@ def draw(
 
 
 def _by_name(out: Path | None) -> str:
-    return "svg" if out is not None and out.suffix.lower() == ".svg" else "mermaid"
+    """A picture in a file whose name promises another form would not open."""
+    if out is None:
+        return "mermaid"
+    form = _BY_SUFFIX.get(out.suffix.lower())
+    if form is None:
+        listed = list(_BY_SUFFIX)
+        raise UsageError(
+            f"{out.name} 须以 {'、'.join(listed)} 结尾，或写明 --format。",
+            f"{out.name} must end with {', '.join(listed)}, or say --format.",
+        )
+    return form
 
 
 def _one_of(name: str, value: str, known: tuple[str, ...]) -> str:

@@ -29,6 +29,7 @@ app = group(
     no_args_is_help=True,
 )
 RoundName = Annotated[str, argument("轮次名。", "A round.", metavar="ROUND")]
+_DRAW = Text("互查抽签", "draw pairs")
 _FORBIDDEN = re.compile(r"(?P<checker>[a-z0-9_.]+):(?P<checked>[a-z0-9_.]+)(=(?P<why>.+))?")
 
 
@@ -74,6 +75,7 @@ def pairing_draw(
     as_json: AsJson = False,
 ) -> None:
     from workflow import draws
+    from workflow.engine.authority import check_authority
     from workflow.reading import person_id
 
     desk = desk_of(ctx)
@@ -86,6 +88,7 @@ def pairing_draw(
     outcome = draws.solve(problem, names)
     if not dry_run:
         with desk.port.write("people") as tx:
+            check_authority(desk.engine.library.frame(tx, desk.now), who, _DRAW)
             draws.record(tx, place, outcome, who, desk.now)
     _show_outcome(desk, outcome, names, as_json)
     if outcome.drawn is None:

@@ -981,6 +981,7 @@ def test_a_task_is_drawn_where_it_stands(town: Town) -> None:
         (("draw", "demonstration_site", "dispatch", "--task", "1"), "nothing but --task"),
         (("draw", "demonstration_site", "dispatch", "--format", "png"), "Choose mermaid, svg"),
         (("draw", "demonstration_site", "dispatch", "--language", "fr"), "Choose zh, en, both"),
+        (("draw", "demonstration_site", "dispatch", "--out", "x.png"), "must end with .svg"),
         (("draw", "demonstration_site", "dispatch", "--out", "/nowhere/x.svg"), "can't be written"),
         (("draw", "nowhere", "dispatch"), "There is no pack"),
     ],

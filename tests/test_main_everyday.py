@@ -95,6 +95,13 @@ def test_an_answer_says_what_was_done_and_where_the_task_stands(town: Town, lang
     assert (answer["act"], answer["repeated"]) == ("comment:", False)
 
 
+def test_an_episode_that_was_lifted_says_why_it_gives_no_light(town: Town) -> None:
+    town.story.sleep_through(until="2026-03-28 09:00")
+    town.does("act", number(town), "lift:silent", "--as", "supervisor_one", "--fact", "reason=汛情")
+    assert "it was lifted" in town.does("show", number(town))
+    assert "起不再亮灯：已免除" in town.call("show", number(town), lang="zh").stdout
+
+
 def test_a_repeated_request_acts_once(town: Town) -> None:
     for repeated in (False, True):
         answer = town.reads("urge", number(town), "--as", "supervisor_one", "--request-id", "r1")
@@ -133,6 +140,15 @@ def test_a_row_is_corrected_by_the_number_that_show_gives(town: Town) -> None:
         ("hand-over", "beiwan_handler", "beiwan_handler", "--as", "supervisor_one"),
         ("hand-over", "beiwan_handler", "beiwan_leader", "--as", "supervisor_one", "--on", "2026-03-02"),
         ("roll-over", "--to", "2030", "--as", "supervisor_one"),
+        (
+            *("replan", "demonstration_site", "completion=2026-06-30", "--basis", "通知", "--apply"),
+            *("--as", "beiwan_handler"),
+        ),
+        ("migrate", "demonstration_site", "--basis", "通知", "--apply", "--as", "beiwan_handler"),
+        ("pairing", "draw", "cross_checks", "--seed", "通知", "--as", "beiwan_handler"),
+        ("unit", "rename", "beiwan", "--zh", "望河区", "--en", "North", "--as", "supervisor_one"),
+        ("unit", "rename", "beiwan", "--zh", "北", "--en", "Wanghe District", "--as", "supervisor_one"),
+        ("ledger", "export", "/no such folder/ledger.xlsx"),
         ("ledger", "freeze", "Q1", "--as", "supervisor_one"),
         ("ledger", "frozen", "nothing"),
         ("tasks", "--where", "key"),

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import chain, islice
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from openpyxl import Workbook
 from openpyxl.utils import get_column_letter
@@ -185,6 +185,11 @@ def _written(value: Any) -> Any:
 
 def write_workbook(file: Path, entries: Iterable[Entry], columns: Sequence[Field], language: Language) -> int:
     """Write a workbook, ready to be read on a screen and printed; how many lines."""
+    with file.open("wb") as out:  # first: a place that can't be written is told before all is read
+        return _write_book(out, entries, columns, language)
+
+
+def _write_book(out: BinaryIO, entries: Iterable[Entry], columns: Sequence[Field], language: Language) -> int:
     book = Workbook(write_only=True)
     sheet: Any = book.create_sheet(Text("台账", "Ledger").to(language))
     labels = [one.label.to(language) for one in columns]
@@ -199,7 +204,7 @@ def write_workbook(file: Path, entries: Iterable[Entry], columns: Sequence[Field
     last = f"{get_column_letter(len(columns))}{count + 1}"
     sheet.auto_filter.ref = f"A1:{last}"
     sheet.print_area = f"A1:{last}"
-    book.save(file)
+    book.save(out)
     return count
 
 

@@ -253,7 +253,7 @@ def _deadline_of(new: NewTask, definition: Definition, around: Surroundings) -> 
         return new.deadline, "given"
     if definition.deadline.how == "given":
         raise BadValue(
-            f"未交办：“{definition.label.zh}”须由交办者给出期限。",
-            f"Not opened: {definition.label.en!r} wants a deadline from whoever opens it.",
+            f"未交办：“{definition.label.zh}”须由交办者给出期限（deadline）。",
+            f"Not opened: {definition.label.en!r} wants a deadline. Give one (deadline).",
         )
     return first_deadline(definition.deadline, around, around.now)

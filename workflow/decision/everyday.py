@@ -422,7 +422,7 @@ def _mergeable(case: Case, into: int) -> int:
     if (other.kind, other.campaign_id) != (task.kind, task.campaign_id):
         raise BadValue(
             f"不能并入事项 {into}：须是同一专项行动的同类事项。",
-            f"Not merged: the task {into} is of another kind or campaign. Choose one of the same.",
+            f"Not merged: number {into} is of another kind or campaign. Choose one of the same.",
         )
     return other.id
 

@@ -78,7 +78,7 @@ def _check_parties(definition: Definition, given: Mapping[str, int], places: Map
     if missing:
         raise BadValue(
             f"未开立：还缺当事方 {'、'.join(missing)}。请写明各是哪个单位。",
-            f"Not opened: the parties {', '.join(missing)} are missing. Name a unit for each.",
+            f"Not opened: missing parties: {', '.join(missing)}. Name a unit for each.",
         )
     for name, unit in given.items():
         _check_place(name, unit, definition.parties[name], places)

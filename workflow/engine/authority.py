@@ -1,4 +1,4 @@
-"""Who may change the organisation: whoever supervises, or steps in for who does."""
+"""Who may change the organisation, or the campaign: whoever supervises, or steps in for who does."""
 
 from __future__ import annotations
 
@@ -13,11 +13,16 @@ from .surroundings import Frame
 def check_authority(frame: Frame, person: int, what: Text) -> None:
     """Refuse whoever holds none of the posts of a role `supervisor`, nor of a role behind its `else`.
 
+    Where no kind has such a role, nobody is kept from it: else nobody at all could do it. Who did it
+    is on record.
+
     Raises:
         NotAllowed: they hold none now.
     """
     held = posts.held(frame.tx, person, frame.now)
     roles = _supervisors(frame)
+    if not roles:
+        return
     at = organisation.unit_ids(frame.tx, sorted({one.seat.unit for one in roles if one.seat.unit}))
     for role in roles:
         if any(name == role.post and role.seat.unit in (None, *_codes(at, unit)) for name, unit in held):

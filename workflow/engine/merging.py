@@ -37,11 +37,13 @@ def rename_unit(batches: Batches, code: str, name: Text, person: int, now: int) 
     Raises:
         Unknown: there is no such unit.
         NotAllowed: not by that person.
-        BadValue: the name is empty, too long, or the one it bears already.
+        BadValue: the name is empty, too long, the one it bears already, or another unit's.
     """
     with batches.port.write("people") as tx:
         check_authority(batches.library.frame(tx, now), person, RENAME)
-        node = _node(units.nodes(tx), code)
+        nodes = units.nodes(tx)
+        node = _node(nodes, code)
+        _check_free(nodes, node, name)
         if not all(0 < len(one) <= MAX_NAME and one == one.strip() for one in name) or name == node.name:
             raise BadValue(
                 f"没有改名：新名称须为 1 至 {MAX_NAME} 字，首尾没有空格，且与原名“{node.name.zh}”不同。",
@@ -51,6 +53,17 @@ def rename_unit(batches: Batches, code: str, name: Text, person: int, now: int) 
         units.rename(tx, node.id, name, person, now)
         organisation.move_organisation(tx, organisation.stamp(tx))
         return node.name
+
+
+def _check_free(nodes: Mapping[str, Node], renamed: Node, name: Text) -> None:
+    """Two units of one name could not be told apart in a ledger."""
+    for other in nodes.values():
+        if other.id != renamed.id and other.merged_into is None and {*other.name} & {*name}:
+            raise BadValue(
+                f"没有改名：{other.code} 已叫“{other.name.zh}”（{other.name.en}）。请另取名称。",
+                f"Not renamed: {other.code} is called {other.name.en!r} ({other.name.zh}) already. "
+                "Choose another name.",
+            )
 
 
 def merge_units(

@@ -25,6 +25,7 @@ from ..store.applying import Salts
 from ..store.ports import Port, Transaction
 from ..task import Task
 from ..text import Text
+from .authority import check_authority
 from .changes import TaskChange, change_of, told_of
 from .claimed import tasks_of
 from .replanning import campaign_named, check_basis, refuse_if_held
@@ -133,6 +134,8 @@ class Migration:
             frame = self._library.frame(tx, self._now)
             refuse_if_held(frame)
             target = _target(frame, self._wanted)
+            if self._apply:
+                check_authority(frame, self._wanted.person_id, _MIGRATE)
             roots = _families(tx, target, self._wanted.task_id)
         found: list[Family] = []
         for batch in _batches(roots):
@@ -278,6 +281,7 @@ def _batches(roots: Mapping[int, Ids]) -> Iterator[dict[int, Ids]]:
 
 # --- one family -------------------------------------------------------------------------------------
 
+_MIGRATE = Text("迁移版本", "migrate")
 _ASIDE = Text(
     "已搁置待查，请先处理原因并运行 duban release",
     "it is set aside: deal with the reason and run duban release first",

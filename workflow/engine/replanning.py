@@ -22,6 +22,7 @@ from ..store import milestones, organisation, tasks
 from ..store.organisation import CampaignInForce
 from ..store.ports import Port, Transaction
 from ..text import Text
+from .authority import check_authority
 from .changes import TaskChange, change_of, told_of
 from .claimed import tasks_of
 from .surroundings import Frame, Library
@@ -29,6 +30,7 @@ from .surroundings import Frame, Library
 BLOCK = 250  # tasks that a report decides in one transaction
 LONGEST_BASIS = 2_000  # characters
 _EPOCH = "replan"
+_REPLAN = Text("节点改期", "move milestones")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -103,10 +105,11 @@ def foresee(port: Port, library: Library, wanted: Replan, now: int) -> Replanned
 def apply_replan(tx: Transaction, library: Library, wanted: Replan, now: int) -> bool:
     """Move the milestones and begin a new planning epoch; False if they stand there already.
 
-    Raises: as `foresee`; NotNow while everything is held.
+    Raises: as `foresee`; NotAllowed: not by that person; NotNow while everything is held.
     """
     milestones.alone_with(tx, campaign_named(library.frame(tx, now), wanted.campaign).id)
     frame = library.frame(tx, now)
+    check_authority(frame, wanted.person_id, _REPLAN)
     campaign = campaign_named(frame, wanted.campaign)
     refuse_if_held(frame)
     moves = _moves(frame, campaign, wanted)

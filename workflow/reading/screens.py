@@ -19,8 +19,8 @@ from .ledger import Ledger, Line
 from .outgoing import Outbox
 from .people import AwayView, PersonView, PostView, UnitView
 from .planning import Moved
-from .standing import PendingView, Standing
-from .words import join, moment, same
+from .standing import EpisodeView, PendingView, Standing
+from .words import WHY_ENDED, join, moment, same
 
 if TYPE_CHECKING:  # both stand on the queries of this folder
     from ..doctor import Finding
@@ -206,11 +206,19 @@ def _episodes(one: Standing, calendar: Calendar) -> Iterator[Block]:
                 light(episode.light),
                 _maybe(calendar, episode.opened_at),
                 same("→"),
-                same("…") if episode.ended_at is None else _maybe(calendar, episode.ended_at),
+                _over(episode, calendar),
             )
             for episode in one.episodes
         )
         yield Block(title=Text("预警", "Episodes"), rows=rows)
+
+
+def _over(episode: EpisodeView, calendar: Calendar) -> Text:
+    """Until when; of one that stands without its light, why: else the task's light seems wrong."""
+    if episode.ended_at is not None or episode.inert_at is None:
+        return same("…") if episode.ended_at is None else _maybe(calendar, episode.ended_at)
+    why, since = WHY_ENDED[episode.inert_by or "until"], moment(calendar, episode.inert_at)
+    return Text(f"…，{since} 起不再亮灯：{why.zh}", f"…, no light since {since}: {why.en}")
 
 
 def _related(frame: Frame, one: Standing) -> Iterator[Block]:

@@ -13,6 +13,7 @@ import typer
 from workflow.errors import BadValue, NotNow, Unknown, UsageError
 from workflow.text import Text
 
+from .acting import ActingPerson
 from .arguments import AsJson, argument, command, group, option, readable, unreadable
 from .desk import Desk, desk_of
 from .speaking import both
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from workflow.draws import Outcome, Place, StoredDraw, Wishes
     from workflow.engine import Frame
     from workflow.pairing import Pair
+    from workflow.store.organisation import CampaignInForce
 
 app = group(
     name="pairing",
@@ -29,12 +31,14 @@ app = group(
     no_args_is_help=True,
 )
 RoundName = Annotated[str, argument("轮次名。", "A round.", metavar="ROUND")]
+DRAW = Text("抽签", "draw pairs")
 _FORBIDDEN = re.compile(r"(?P<checker>[a-z0-9_.]+):(?P<checked>[a-z0-9_.]+)(=(?P<why>.+))?")
 
 
 class _Found(NamedTuple):
     """A round that opens pairs."""
 
+    campaign: CampaignInForce
     place: Place
     pack: Pack
     opening: Opening
@@ -50,7 +54,7 @@ def pairing_draw(
     ctx: typer.Context,
     name: RoundName,
     seed: Annotated[str, option("事先公布的种子。", "The seed, published before.", metavar="TEXT")],
-    person: Annotated[str, option("谁抽。", "Who draws.", "--as", metavar="PERSON")],
+    person: ActingPerson,
     forbid: Annotated[
         list[str] | None, option("回避：A 不查 B。", "A does not check B.", metavar="A:B=WHY")
     ] = None,
@@ -74,12 +78,14 @@ def pairing_draw(
     as_json: AsJson = False,
 ) -> None:
     from workflow import draws
+    from workflow.engine.authority import check_authority
     from workflow.reading import person_id
 
     desk = desk_of(ctx)
     wishes = _wishes(forbid or [], allow or [], distances, within, most)
     with desk.frame() as frame:
         who, found, names = person_id(frame.tx, person), _round(frame, name), draws.names_of(frame.tx)
+        check_authority(frame, who, DRAW, found.campaign)
         _check_units(wishes, names)
         place, text = found.place, readable("--seed", seed)
         problem = draws.problem_for(frame.tx, found.pack, found.opening, place, text, wishes)
@@ -199,7 +205,7 @@ def _round(frame: Frame, name: str) -> _Found:
         place = Place(
             campaign_id=campaign.id, campaign=campaign.name, round=name, kind=opening.kind, label=label or ""
         )
-        return _Found(place, pack, opening)
+        return _Found(campaign, place, pack, opening)
     raise Unknown(
         f"没有互查轮次 {name}：轮次须写 opens: {{事项类型: {{each: pair}}}}。轮次见 duban rounds。",
         f"No round {name!r} draws pairs: it needs opens: {{KIND: {{each: pair}}}}. See duban rounds.",

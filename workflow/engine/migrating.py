@@ -25,6 +25,7 @@ from ..store.applying import Salts
 from ..store.ports import Port, Transaction
 from ..task import Task
 from ..text import Text
+from .authority import check_authority
 from .changes import TaskChange, change_of, told_of
 from .claimed import tasks_of
 from .replanning import campaign_named, check_basis, refuse_if_held
@@ -32,6 +33,7 @@ from .surroundings import Frame, Library
 from .writing import write
 
 BATCH = 250  # tasks that one transaction moves, unless one family has more
+MIGRATE = Text("版本迁移", "move tasks onto another version")
 SHORTEST_HASH = 6  # characters by which a version may be named
 _SET_ASIDE_AT = tasks.COLUMNS.index("set_aside_at")
 Ids = tuple[int, ...]
@@ -190,6 +192,7 @@ class Migration:
 
 def _target(frame: Frame, wanted: Migrate) -> _Target:
     campaign = campaign_named(frame, wanted.campaign)
+    check_authority(frame, wanted.person_id, MIGRATE, campaign)
     versions = organisation.pack_versions(frame.tx)
     ident = campaign.version_id if wanted.to is None else _named(versions, wanted.to)
     pack = frame.version(ident).pack

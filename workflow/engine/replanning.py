@@ -22,12 +22,14 @@ from ..store import milestones, organisation, tasks
 from ..store.organisation import CampaignInForce
 from ..store.ports import Port, Transaction
 from ..text import Text
+from .authority import check_authority
 from .changes import TaskChange, change_of, told_of
 from .claimed import tasks_of
 from .surroundings import Frame, Library
 
 BLOCK = 250  # tasks that a report decides in one transaction
 LONGEST_BASIS = 2_000  # characters
+REPLAN = Text("节点改期", "move milestones")
 _EPOCH = "replan"
 
 
@@ -161,6 +163,7 @@ def check_basis(basis: str) -> None:
 
 
 def _moves(frame: Frame, campaign: CampaignInForce, wanted: Replan) -> tuple[MilestoneMove, ...]:
+    check_authority(frame, wanted.person_id, REPLAN, campaign)
     check_basis(wanted.basis)
     own = frame.campaign(campaign.version_id)
     for name, day in wanted.dates.items():

@@ -13,8 +13,7 @@ import typer
 from workflow.errors import BadValue, NotNow, Unknown, UsageError
 from workflow.text import Text
 
-from .acting import ActingPerson
-from .arguments import AsJson, argument, command, group, option, readable, unreadable
+from .arguments import ActingPerson, AsJson, argument, command, group, option, readable, unreadable
 from .desk import Desk, desk_of
 from .speaking import both
 

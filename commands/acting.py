@@ -14,7 +14,18 @@ import typer
 from workflow.errors import UsageError
 from workflow.text import Text
 
-from .arguments import AsJson, TaskNumber, argument, command, group, option, readable
+from .arguments import (
+    ActingPerson,
+    AsJson,
+    RequestId,
+    SeenRevision,
+    TaskNumber,
+    argument,
+    command,
+    group,
+    option,
+    readable,
+)
 from .desk import Desk, desk_of
 
 if TYPE_CHECKING:
@@ -31,9 +42,6 @@ _SHA256 = re.compile(r"[0-9a-f]{64}")
 _CELL = re.compile(r'(?:([^,="]+=)|(?="))(?:\s*("(?:[^"]|"")*")\s*|((?!\s*")[^,]*))(?:,|\Z)')
 
 
-ActingPerson = Annotated[
-    str, option("以谁的身份（人员代码）。", "Who acts: a person's code.", "--as", metavar="PERSON")
-]
 WhatToDo = Annotated[
     str | None,
     argument(
@@ -78,10 +86,8 @@ def act(
     fact: SomeFacts = None,
     row: SomeRows = None,
     evidence: SomeFiles = None,
-    revision: Annotated[int | None, option("你看到的版次；有人先办则拒绝。", "The revision you saw.")] = None,
-    request_id: Annotated[
-        str | None, option("请求编号；重复提交只办一次。", "A repeat with the same id acts once.")
-    ] = None,
+    revision: SeenRevision = None,
+    request_id: RequestId = None,
     entered_for: ForWhom = None,
     paper: OnPaper = None,
     effective: DateOnPaper = None,

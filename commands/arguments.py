@@ -46,6 +46,23 @@ PackName = Annotated[
 ]
 Limit = Annotated[int, option("最多列几条。", "How many to list.", min=1, max=100_000)]
 OfUnit = Annotated[str | None, option("单位代码。", "Code of a unit.", "--unit")]
+OfKind = Annotated[str | None, option("事项类型。", "Kind of task.", "--kind")]
+OfTrack = Annotated[str | None, option("专项任务。", "Track.", "--track")]
+OfCampaign = Annotated[
+    str | None, option("专项行动，不止一个时必填。", "The campaign, if there are several.", "--campaign")
+]
+PersonCode = Annotated[str, argument("人员代码。", "A person's code.", metavar="PERSON")]
+UnitCode = Annotated[str, argument("单位代码。", "A unit's code.", metavar="UNIT")]
+ActingPerson = Annotated[
+    str, option("以谁的身份（人员代码）。", "Who acts: a person's code.", "--as", metavar="PERSON")
+]
+SeenRevision = Annotated[
+    int | None, option("你看到的版次；有人先办则拒绝。", "The revision you saw.", "--revision")
+]
+RequestId = Annotated[
+    str | None, option("请求编号；重复提交只办一次。", "A repeat with the same id acts once.", "--request-id")
+]
+DryRun = Annotated[bool, option("只看会怎样，不做改动。", "Only show what would happen.", "--dry-run")]
 
 
 def readable(name: str, value: str) -> str:

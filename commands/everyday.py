@@ -9,8 +9,18 @@ import typer
 
 from workflow.text import Text
 
-from .acting import ActingPerson
-from .arguments import AsJson, TaskNumber, argument, command, group, option, readable
+from .arguments import (
+    ActingPerson,
+    AsJson,
+    RequestId,
+    SeenRevision,
+    TaskNumber,
+    argument,
+    command,
+    group,
+    option,
+    readable,
+)
 from .desk import Desk, desk_of
 
 if TYPE_CHECKING:
@@ -22,12 +32,6 @@ app = group()
 Why = Annotated[str, option("理由。", "Why.", "--reason", metavar="TEXT")]
 MaybeWhy = Annotated[
     str | None, option("理由，可不写。", "Why; may be left out.", "--reason", metavar="TEXT")
-]
-SeenRevision = Annotated[
-    int | None, option("你看到的版次；有人先办则拒绝。", "The revision you saw.", "--revision")
-]
-RequestId = Annotated[
-    str | None, option("请求编号；重复提交只办一次。", "A repeat with the same id acts once.", "--request-id")
 ]
 Facts = Mapping[str, Any]
 Naming = Callable[["Frame", int], Facts]

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from .arguments import AsJson, SomeTask, command, group, option
+from .arguments import AsJson, OfTrack, SomeTask, command, group, option
 from .desk import desk_of
 
 app = group()
@@ -16,7 +16,7 @@ app = group()
 def scores(
     ctx: typer.Context,
     kind: Annotated[str | None, option("单位类别。", "Kind of unit.")] = None,
-    track: Annotated[str | None, option("只看某专项任务。", "Only what is said of a track.")] = None,
+    track: OfTrack = None,
     as_json: AsJson = False,
 ) -> None:
     from workflow.reading import figure_screens

@@ -2,29 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from .acting import ActingPerson
-from .arguments import AsJson, Limit, OfUnit, argument, command
+from .arguments import ActingPerson, AsJson, Limit, argument, command
 from .dates import zone_of
 from .desk import Desk, desk_of
-from .ledger import (
-    InState,
-    OfKind,
-    OfLight,
-    OfTrack,
-    OnlyOpen,
-    PlanYear,
-    WaitsFor,
-    Where,
-    conditions,
-)
+from .filters import filtered
 from .ledger import whole as whole  # main puts it together
 
 if TYPE_CHECKING:
     from workflow.engine import Frame
+    from workflow.reading import Wanted
     from workflow.store.snapshots import Snapshot
 
 SnapshotName = Annotated[str, argument("名称，如 y2026_q1。", "A name, as y2026_q1.", metavar="NAME")]
@@ -32,35 +23,17 @@ SomeSnapshot = Annotated[str | None, argument("名称。", "Which one.", metavar
 
 
 @command(whole, "冻结：把台账现状原样存下，不可改动。", "Keep the ledger as it stands, for good.", "freeze")
+@filtered
 def freeze(
     ctx: typer.Context,
     name: SnapshotName,
     person: ActingPerson,
-    unit: OfUnit = None,
-    kind: OfKind = None,
-    track: OfTrack = None,
-    state: InState = None,
-    light: OfLight = None,
-    waits_for: WaitsFor = None,
-    where: Where = None,
-    year: PlanYear = None,
-    only_open: OnlyOpen = True,
+    chosen: Wanted,
 ) -> None:
-    from workflow.reading import Wanted, frozen, ledger, person_id
+    from workflow.reading import frozen, ledger, person_id
 
     desk = desk_of(ctx)
-    wanted = Wanted(
-        unit=unit,
-        kind=kind,
-        track=track,
-        state=state,
-        light=light,
-        waits_for=waits_for,
-        open=True if only_open else None,
-        where=conditions(where or ()),
-        year=year,
-        limit=frozen.MAX_LINES,
-    )
+    wanted = replace(chosen, limit=frozen.MAX_LINES)
     with desk.frame() as frame:
         who = person_id(frame.tx, person)
         snapshot, body = frozen.freeze(frame, name, wanted, ledger(frame, wanted), who)

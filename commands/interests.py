@@ -8,10 +8,10 @@ import typer
 
 from workflow.errors import NotNow
 
-from .arguments import AsJson, command, group, option, readable
+from .arguments import AsJson, PersonCode, UnitCode, command, group, option, readable
 from .dates import span, zone_of
 from .desk import desk_of
-from .people import PersonCode, Starting, UnitCode
+from .people import Starting
 from .speaking import both
 
 declarations = group(

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from workflow.errors import UsageError
-
-from .arguments import AsJson, Limit, OfUnit, TaskNumber, command, group, option, readable
+from .arguments import AsJson, Limit, TaskNumber, command, group, option
 from .dates import zone_of
 from .desk import Desk, desk_of
+from .filters import filtered
 from .speaking import both
 
 if TYPE_CHECKING:
     from workflow.engine import Frame
+    from workflow.reading import Wanted
 
 app = group()
 whole = group(
@@ -23,80 +23,27 @@ whole = group(
     help=both("台账整体：冻结、导出。", "The whole ledger: freeze it, export it."),
     no_args_is_help=True,
 )
-Where = Annotated[
-    list[str] | None,
-    option(
-        "填报项等于某值，可多次，如 key=yes。",
-        "A fact's value, as key=yes; repeatable.",
-        "--where",
-        metavar="NAME=VALUE",
-    ),
-]
-PlanYear = Annotated[
-    int | None, option("哪一年的计划。", "Tasks of a year's plan.", "--year", min=1970, max=2399)
-]
 BEHIND_MS = 60_000  # a wake that passed longer ago means that no daemon is at work
-
-OfKind = Annotated[str | None, option("事项类型。", "Kind of task.", "--kind")]
-OfTrack = Annotated[str | None, option("专项任务。", "Track.", "--track")]
-InState = Annotated[str | None, option("状态。", "State.", "--state")]
-OfLight = Annotated[
-    str | None, option("green、blue、yellow、red。", "green, blue, yellow or red.", "--light")
-]
-WaitsFor = Annotated[
-    str | None, option("在等谁：角色，或人员代码。", "A role, or a person's code.", "--waits-for")
-]
-OnlyOpen = Annotated[bool, option("只列未办结的，或全部。", "Open ones, or all.", "--open/--all")]
 
 
 @command(app, "台账：列出督办事项，重的在前。", "The ledger: list tasks, the gravest first.")
+@filtered
 def tasks(
     ctx: typer.Context,
-    unit: OfUnit = None,
-    kind: OfKind = None,
-    track: OfTrack = None,
-    state: InState = None,
-    light: OfLight = None,
-    waits_for: WaitsFor = None,
-    where: Where = None,
-    year: PlanYear = None,
-    only_open: OnlyOpen = True,
+    chosen: Wanted,
     limit: Limit = 50,
     as_json: AsJson = False,
 ) -> None:
-    from workflow.reading import Wanted, ledger, screens
+    from workflow.reading import ledger, screens
 
     desk = desk_of(ctx)
-    wanted = Wanted(
-        unit=unit,
-        kind=kind,
-        track=track,
-        state=state,
-        light=light,
-        waits_for=waits_for,
-        open=True if only_open else None,
-        where=conditions(where or ()),
-        year=year,
-        limit=limit,
-    )
     with desk.frame() as frame:
-        found = ledger(frame, wanted)
+        found = ledger(frame, replace(chosen, limit=limit))
         if as_json:
             desk.json(found)
             return
         desk.blocks(screens.ledger(frame, found))
         _mind_the_clock(desk, frame)
-
-
-def conditions(given: Sequence[str]) -> tuple[tuple[str, str], ...]:
-    """`NAME=VALUE` of each --where."""
-    pairs = [readable("--where", one).partition("=") for one in given]
-    for name, equals, _ in pairs:
-        if not equals or not name:
-            raise UsageError(
-                "--where 看不懂：应写 填报项=值，如 key=yes。", "--where: write FACT=VALUE, such as key=yes."
-            )
-    return tuple((name.strip(), value.strip()) for name, _, value in pairs)
 
 
 def _mind_the_clock(desk: Desk, frame: Frame) -> None:

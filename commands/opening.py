@@ -11,7 +11,6 @@ import typer
 from workflow.errors import UsageError
 
 from .acting import (
-    ActingPerson,
     SomeFacts,
     SomeRows,
     check_typed_request,
@@ -20,7 +19,18 @@ from .acting import (
     typed_facts,
     typed_rows,
 )
-from .arguments import AsJson, argument, command, group, option, readable
+from .arguments import (
+    ActingPerson,
+    AsJson,
+    OfCampaign,
+    OfTrack,
+    RequestId,
+    argument,
+    command,
+    group,
+    option,
+    readable,
+)
 from .desk import desk_of
 
 if TYPE_CHECKING:
@@ -44,18 +54,14 @@ def open_task(
     party: Annotated[
         list[str] | None, option("当事方，每方一次。", "A party; one for each.", metavar="NAME=UNIT")
     ] = None,
-    campaign: Annotated[
-        str | None, option("专项行动；只有一个时可不写。", "The campaign, if there are several.")
-    ] = None,
-    track: Annotated[str | None, option("专项任务。", "The line of work.")] = None,
+    campaign: OfCampaign = None,
+    track: OfTrack = None,
     deadline: Annotated[
         str | None, option("期限，类型写明 given 时必填。", "Where the kind wants it given.", metavar="DATE")
     ] = None,
     fact: SomeFacts = None,
     row: SomeRows = None,
-    request_id: Annotated[
-        str | None, option("请求编号；重复提交只办一次。", "A repeat with the same id acts once.")
-    ] = None,
+    request_id: RequestId = None,
     as_json: AsJson = False,
 ) -> None:
     desk = desk_of(ctx)

@@ -10,8 +10,18 @@ import typer
 from workflow.errors import BadValue
 from workflow.text import Text
 
-from .acting import ActingPerson
-from .arguments import AsJson, Limit, argument, command, group, option, readable
+from .arguments import (
+    ActingPerson,
+    AsJson,
+    DryRun,
+    Limit,
+    UnitCode,
+    argument,
+    command,
+    group,
+    option,
+    readable,
+)
 from .dates import day_of, span, zone_of
 from .desk import Desk, desk_of
 from .speaking import both
@@ -23,9 +33,7 @@ if TYPE_CHECKING:
 app = group()
 unit = group(name="unit", help=both("单位更名、撤并。", "Rename a unit, or merge two."), no_args_is_help=True)
 
-UnitCode = Annotated[str, argument("单位代码。", "A unit's code.", metavar="UNIT")]
 IntoCode = Annotated[str, argument("并入的单位代码。", "The other unit's code.", metavar="INTO")]
-DryRun = Annotated[bool, option("只看会怎样，不做改动。", "Only show what would happen.", "--dry-run")]
 
 
 # --- units ------------------------------------------------------------------------------------------

@@ -13,7 +13,7 @@ import typer
 from workflow.errors import BadValue, NotNow, Unknown, UsageError
 from workflow.text import Text
 
-from .arguments import AsJson, argument, command, group, option, readable, unreadable
+from .arguments import ActingPerson, AsJson, argument, command, group, option, readable, unreadable
 from .desk import Desk, desk_of
 from .speaking import both
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from workflow.draws import Outcome, Place, StoredDraw, Wishes
     from workflow.engine import Frame
     from workflow.pairing import Pair
+    from workflow.store.organisation import CampaignInForce
 
 app = group(
     name="pairing",
@@ -29,13 +30,14 @@ app = group(
     no_args_is_help=True,
 )
 RoundName = Annotated[str, argument("轮次名。", "A round.", metavar="ROUND")]
-_DRAW = Text("互查抽签", "draw pairs")
+DRAW = Text("抽签", "draw pairs")
 _FORBIDDEN = re.compile(r"(?P<checker>[a-z0-9_.]+):(?P<checked>[a-z0-9_.]+)(=(?P<why>.+))?")
 
 
 class _Found(NamedTuple):
     """A round that opens pairs."""
 
+    campaign: CampaignInForce
     place: Place
     pack: Pack
     opening: Opening
@@ -51,7 +53,7 @@ def pairing_draw(
     ctx: typer.Context,
     name: RoundName,
     seed: Annotated[str, option("事先公布的种子。", "The seed, published before.", metavar="TEXT")],
-    person: Annotated[str, option("谁抽。", "Who draws.", "--as", metavar="PERSON")],
+    person: ActingPerson,
     forbid: Annotated[
         list[str] | None, option("回避：A 不查 B。", "A does not check B.", metavar="A:B=WHY")
     ] = None,
@@ -88,7 +90,7 @@ def pairing_draw(
     outcome = draws.solve(problem, names)
     if not dry_run:
         with desk.port.write("people") as tx:
-            check_authority(desk.engine.library.frame(tx, desk.now), who, _DRAW)
+            check_authority(desk.engine.library.frame(tx, desk.now), who, DRAW)
             draws.record(tx, place, outcome, who, desk.now)
     _show_outcome(desk, outcome, names, as_json)
     if outcome.drawn is None:
@@ -202,7 +204,7 @@ def _round(frame: Frame, name: str) -> _Found:
         place = Place(
             campaign_id=campaign.id, campaign=campaign.name, round=name, kind=opening.kind, label=label or ""
         )
-        return _Found(place, pack, opening)
+        return _Found(campaign, place, pack, opening)
     raise Unknown(
         f"没有互查轮次 {name}：轮次须写 opens: {{事项类型: {{each: pair}}}}。轮次见 duban rounds。",
         f"No round {name!r} draws pairs: it needs opens: {{KIND: {{each: pair}}}}. See duban rounds.",

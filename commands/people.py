@@ -9,7 +9,7 @@ import typer
 from workflow.errors import BadValue, NotNow, UsageError
 from workflow.text import Text
 
-from .arguments import AsJson, OfUnit, argument, command, group, option, readable
+from .arguments import AsJson, OfUnit, PersonCode, UnitCode, argument, command, group, option, readable
 from .dates import day_of, span, zone_of
 from .desk import Desk, desk_of
 from .speaking import both
@@ -26,8 +26,6 @@ roster = group(
 posts = group(name="post", help=both("任免岗位。", "Give somebody a post, or end it."), no_args_is_help=True)
 
 
-PersonCode = Annotated[str, argument("人员代码。", "A person's code.", metavar="PERSON")]
-UnitCode = Annotated[str, argument("单位代码。", "A unit's code.", metavar="UNIT")]
 PostName = Annotated[str, argument("岗位，照角色里的写法。", "A post, as roles name it.", metavar="POST")]
 Starting = Annotated[
     str | None, option("自哪天起，默认即刻。", "From that day; now by default.", "--from", metavar="DATE")

@@ -10,8 +10,7 @@ import typer
 
 from workflow.errors import UsageError
 
-from .acting import ActingPerson
-from .arguments import AsJson, argument, command, group, option, readable
+from .arguments import ActingPerson, AsJson, argument, command, group, option, readable
 from .dates import day_of
 from .desk import Desk, desk_of
 from .planning import plan_again

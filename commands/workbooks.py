@@ -12,25 +12,15 @@ import typer
 from workflow.errors import BadValue, UsageError
 from workflow.text import LANGUAGES, Text
 
-from .acting import ActingPerson
-from .arguments import AsJson, OfUnit, argument, command, group, option
+from .arguments import ActingPerson, AsJson, OfCampaign, argument, command, group, option
 from .desk import Desk, desk_of
-from .ledger import (
-    InState,
-    OfKind,
-    OfLight,
-    OfTrack,
-    OnlyOpen,
-    PlanYear,
-    WaitsFor,
-    Where,
-    conditions,
-    whole,
-)
+from .filters import filtered
+from .ledger import whole
 
 if TYPE_CHECKING:
     from workbooks.problems import Problem
     from workbooks.taking import Name, Outcome
+    from workflow.reading import Wanted
 
 app = group()
 SHOWN = 200  # wrong cells that are printed; the marked copy and --json have all
@@ -38,9 +28,6 @@ SHOWN = 200  # wrong cells that are printed; the marked copy and --json have all
 WhichBook = Annotated[str, argument("units、people、tasks。", "units, people or tasks.", metavar="BOOK")]
 KindOfTask = Annotated[
     str | None, option("事项类型，tasks 必填。", "Kind of task; needed for tasks.", "--kind")
-]
-OfCampaign = Annotated[
-    str | None, option("专项行动，不止一个时必填。", "The campaign, if there are several.", "--campaign")
 ]
 
 
@@ -246,24 +233,16 @@ def _refusal(found: Outcome, marked: Path | None) -> BadValue:
 
 
 @command(whole, "台账导出为 .xlsx 或 .csv。", "The ledger as .xlsx or .csv.", "export")
+@filtered
 def ledger_export(
     ctx: typer.Context,
     file: Annotated[Path, argument("写到哪里。", "Where to.", metavar="FILE")],
-    unit: OfUnit = None,
-    kind: OfKind = None,
-    track: OfTrack = None,
-    state: InState = None,
-    light: OfLight = None,
-    waits_for: WaitsFor = None,
-    where: Where = None,
-    year: PlanYear = None,
-    only_open: OnlyOpen = True,
+    chosen: Wanted,
     language: Annotated[
         str, option("列名和内容的语言：zh 或 en。", "Language of the file: zh or en.")
     ] = "zh",
 ) -> None:
     from workbooks.giving import export
-    from workflow.reading import Wanted
 
     desk = desk_of(ctx)
     _check_ending(file, ".xlsx", ".csv")
@@ -271,20 +250,9 @@ def ledger_export(
         raise UsageError(
             f"没有语言 {language}。可选：zh、en。", f"There is no language {language!r}: zh or en."
         )
-    wanted = Wanted(
-        unit=unit,
-        kind=kind,
-        track=track,
-        state=state,
-        light=light,
-        waits_for=waits_for,
-        open=True if only_open else None,
-        where=conditions(where or ()),
-        year=year,
-    )
     is_csv = file.suffix.lower() == ".csv"
     with desk.progress("导出台账", "Exporting the ledger") as progress:
         count = _save(
-            file, lambda to: export(desk.engine, wanted, to, language, desk.now, progress, as_csv=is_csv)
+            file, lambda to: export(desk.engine, chosen, to, language, desk.now, progress, as_csv=is_csv)
         )
     desk.say(f"已导出 {count} 件到 {file}。", f"{count} tasks are in {file}.")

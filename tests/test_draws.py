@@ -263,6 +263,13 @@ def test_drawing_showing_and_verifying(desk: tuple[Story, Desk], tmp_path: Path)
     assert (verified.exit_code, "6 pairs, drawn again alike" in verified.stdout) == (0, True)
 
 
+def test_only_a_supervisor_draws(desk: tuple[Story, Desk]) -> None:
+    story, line = desk
+    refused = line.call("pairing", "draw", "checks", "--seed", "s", "--as", "wang")
+    assert (refused.exit_code, "for the role supervisor" in refused.stderr) == (1, True)
+    assert stored(story) == []
+
+
 def test_what_the_command_line_refuses(desk: tuple[Story, Desk], tmp_path: Path) -> None:
     _, line = desk
     draw = ("pairing", "draw", "checks", "--seed", "s", "--as", "li")

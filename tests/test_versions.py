@@ -93,6 +93,21 @@ def test_nobody_unknown_decides(office: Office) -> None:
         assert (result.exit_code, "nobody" in result.stderr) == (1, True)
 
 
+@pytest.mark.parametrize("command", [("replan", "trial", "completion=2030-06-30"), ("migrate", "trial")])
+def test_only_a_supervisor_moves_what_runs(office: Office, command: tuple[str, ...]) -> None:
+    for more in ((), ("--apply",)):
+        result = office.call(*command, "--as", "wang", "--basis", "x", *more)
+        assert (result.exit_code, "for the role supervisor" in result.stderr) == (1, True)
+
+
+@pytest.mark.parametrize("command", [("replan", "trial", "completion=2030-06-30"), ("migrate", "trial")])
+def test_where_no_kind_has_a_supervisor_no_post_is_asked_for(
+    office: Office, command: tuple[str, ...]
+) -> None:
+    office.loads(errand=ERRAND.replace("supervisor", "head"))
+    office.does(*command, "--as", "wang", "--basis", "x")
+
+
 RENAMED = changed(ERRAND, "  open: {", "  doing: {").replace("from: open", "from: doing")
 
 

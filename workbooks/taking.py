@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 from workflow.definition.model import Definition
 from workflow.engine import Engine, Frame
+from workflow.engine.authority import check_authority
 from workflow.errors import BadValue, UsageError
 from workflow.reading import person_id, post_names
 from workflow.reading.people import known
@@ -27,6 +28,7 @@ from .sheet import Progress, Sheet, read_book
 
 Name = Literal["units", "people", "tasks"]
 NAMES: tuple[Name, ...] = ("units", "people", "tasks")
+IMPORT = Text("导入工作簿", "import a workbook")
 _ZONE = "Asia/Shanghai"  # of dates, while no campaign says otherwise
 
 
@@ -82,10 +84,13 @@ def take(engine: Engine, wish: Wish, now: int, progress: Progress) -> Outcome:
 
     Raises:
         BadValue: the file can't be read at all, or holds nothing. Wrong cells are the outcome's problems.
+        NotAllowed: not by that person.
     """
     taker = {"units": _take_units, "people": _take_people, "tasks": _take_tasks}[wish.book]
     with _frame(engine, now) as frame:
         person = person_id(frame.tx, wish.person)
+        own = _campaign(frame, wish.campaign) if wish.book == "tasks" else None
+        check_authority(frame, person, IMPORT, own)
         book = book_of(frame, wish.book, wish.kind, wish.campaign)
     sheet = read_book(wish.file, book, progress)
     if not sheet.lines and not sheet.problems:

@@ -1,45 +1,49 @@
-"""Who may change the organisation, or the campaign: whoever supervises, or steps in for who does."""
+"""Who may decide for a whole campaign or the organisation: whoever supervises, or steps in for who does."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 from ..decision.authority import SUPERVISOR
 from ..definition.model import Definition, Role
 from ..errors import NotAllowed
 from ..store import organisation, posts
+from ..store.organisation import CampaignInForce
 from ..text import Text
 from .surroundings import Frame
 
 
-def check_authority(frame: Frame, person: int, what: Text) -> None:
+def check_authority(frame: Frame, person: int, what: Text, campaign: CampaignInForce | None = None) -> None:
     """Refuse whoever holds none of the posts of a role `supervisor`, nor of a role behind its `else`.
 
-    Where no kind has such a role, nobody is kept from it: else nobody at all could do it. Who did it
-    is on record.
+    Where nothing declares such a role there is no post to ask for, and nobody is refused.
+
+    Args:
+        campaign: the only one whose supervisors may; any of them, if left out.
 
     Raises:
         NotAllowed: they hold none now.
     """
+    roles = _supervisors(frame, list(frame.campaigns.values()) if campaign is None else [campaign])
     held = posts.held(frame.tx, person, frame.now)
-    roles = _supervisors(frame)
-    if not roles:
-        return
     at = organisation.unit_ids(frame.tx, sorted({one.seat.unit for one in roles if one.seat.unit}))
     for role in roles:
         if any(name == role.post and role.seat.unit in (None, *_codes(at, unit)) for name, unit in held):
             return
-    raise NotAllowed(
-        f"不能由你“{what.zh}”：须由督办员（角色 {SUPERVISOR}）或其上级办理。",
-        f"You may not {what.en!r}: it is for the role {SUPERVISOR}, or a role above it. Ask them.",
-    )
+    if roles:
+        raise NotAllowed(
+            f"不能由你“{what.zh}”：须由督办员（角色 {SUPERVISOR}）或其上级办理。",
+            f"You may not {what.en!r}: it is for the role {SUPERVISOR}, or a role above it. Ask them.",
+        )
 
 
 def _codes(at: dict[str, int], unit: int) -> list[str]:
     return [code for code, ident in at.items() if ident == unit]
 
 
-def _supervisors(frame: Frame) -> list[Role]:
+def _supervisors(frame: Frame, campaigns: Sequence[CampaignInForce]) -> list[Role]:
     found: dict[tuple[str, str | None], Role] = {}
-    for campaign in frame.campaigns.values():
+    for campaign in campaigns:
         for book in frame.version(campaign.version_id).books.values():
             for role in _chain(book.definition):
                 found[role.post, role.seat.unit] = role

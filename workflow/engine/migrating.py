@@ -33,6 +33,7 @@ from .surroundings import Frame, Library
 from .writing import write
 
 BATCH = 250  # tasks that one transaction moves, unless one family has more
+MIGRATE = Text("版本迁移", "move tasks onto another version")
 SHORTEST_HASH = 6  # characters by which a version may be named
 _SET_ASIDE_AT = tasks.COLUMNS.index("set_aside_at")
 Ids = tuple[int, ...]
@@ -135,7 +136,7 @@ class Migration:
             refuse_if_held(frame)
             target = _target(frame, self._wanted)
             if self._apply:
-                check_authority(frame, self._wanted.person_id, _MIGRATE)
+                check_authority(frame, self._wanted.person_id, MIGRATE)
             roots = _families(tx, target, self._wanted.task_id)
         found: list[Family] = []
         for batch in _batches(roots):
@@ -281,7 +282,6 @@ def _batches(roots: Mapping[int, Ids]) -> Iterator[dict[int, Ids]]:
 
 # --- one family -------------------------------------------------------------------------------------
 
-_MIGRATE = Text("迁移版本", "migrate")
 _ASIDE = Text(
     "已搁置待查，请先处理原因并运行 duban release",
     "it is set aside: deal with the reason and run duban release first",

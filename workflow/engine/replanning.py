@@ -29,8 +29,8 @@ from .surroundings import Frame, Library
 
 BLOCK = 250  # tasks that a report decides in one transaction
 LONGEST_BASIS = 2_000  # characters
+REPLAN = Text("节点改期", "move milestones")
 _EPOCH = "replan"
-_REPLAN = Text("节点改期", "move milestones")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -109,7 +109,7 @@ def apply_replan(tx: Transaction, library: Library, wanted: Replan, now: int) ->
     """
     milestones.alone_with(tx, campaign_named(library.frame(tx, now), wanted.campaign).id)
     frame = library.frame(tx, now)
-    check_authority(frame, wanted.person_id, _REPLAN)
+    check_authority(frame, wanted.person_id, REPLAN)
     campaign = campaign_named(frame, wanted.campaign)
     refuse_if_held(frame)
     moves = _moves(frame, campaign, wanted)

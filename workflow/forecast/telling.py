@@ -71,6 +71,8 @@ def _ids(event: EventDraft) -> list[int]:
 
 
 def _label(definition: Definition, task: Task, header: dict[str, Any]) -> Text:
+    if header["kind"] == "opened":  # its rule or transition is that of whoever opened it
+        return definition.states[task.state].label
     if "rule" in header and header["rule"] in definition.rules:
         return definition.rules[header["rule"]].label
     if "transition" in header:

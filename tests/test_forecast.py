@@ -156,6 +156,9 @@ def test_a_task_that_cant_be_decided_stops_only_its_own_line(story: Story) -> No
     assert ["nowhere" in note.en for note in found.notes] == [True]
 
 
+# --- where each act leads ---------------------------------------------------------------------------
+
+
 def test_each_open_act_says_where_it_leads_and_what_comes_then(story: Story) -> None:
     check = story.the(CHECK, "beiwan")
     ways = {one.act: one for one in ahead.branches(world(story, check), until=story.now + 90 * DAY)}

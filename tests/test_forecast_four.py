@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.builders import DAY
-from tests.foretelling import Campaign, Deed, compare, folder_of, take
+from tests.foretelling import Campaign, Deed, compare, folder_of, handed_out, joined_by, take
 from tests.four_checks import FOUR_CHECKS
 from tests.packs import changed, write_pack
 from tests.stories.teller import Story, instant, local
@@ -214,12 +214,14 @@ def test_an_act_among_four_checks_leads_where_its_branch_says(
 _EXPIRES = "  expired: {from: working, to: withdrawn, after: overdue by 2 days}\n"
 
 
-def _four(folder: Path, **changes: tuple[str, str]) -> Checks:
+def _four(folder: Path, more: str = "", **changes: tuple[str, str]) -> Checks:
+    """The four checks with some lines changed, and `more` rounds."""
     files = {**FOUR_CHECKS, "people": FOUR_CHECKS["people"] + _STAFF}
     del files["indicators"]
     files["self_check"] = _without_checklist(files["self_check"])
     for kind, (old, new) in changes.items():
         files[kind] = changed(files[kind], old, new)
+    files["campaign"] += more
     return Checks(folder, load_pack(write_pack(folder, **files)))
 
 
@@ -254,6 +256,26 @@ def test_a_task_of_the_unit_that_is_not_linked_yet_will_join_the_draft(sqlite_te
         joined = {one for step in found.steps if step.kind == "joined" for one in step.header["about"]}
         assert joined in ({review}, {creation})
         compare(campaign, instant("2026-06-20 00:00"))
+        story.close()
+
+
+def test_a_task_that_a_later_round_hands_out_may_join_the_draft_and_the_forecast_says_so(
+    sqlite_template: Path,
+) -> None:
+    late = """late: {of: [creation, review], when: overdue, light: yellow, tells: supervisor,
+    proposes: inspection, because: {zh: 逾期, en: late}"""
+    with folder_of(sqlite_template) as folder:
+        files = {"campaign": ("late: {when: overdue, light: yellow, tells: supervisor", late)}
+        campaign = _four(
+            folder, **files, more="  again: {at: day 20 09:00, opens: {review: {each: region}}}\n"
+        )
+        story, until = campaign.story, instant("2026-06-20 00:00")
+        creation = story.the("creation", "east")
+        mark, found = campaign.mark(), campaign.foretold(creation, until)
+        assert any("列入" in note.zh for note in found.notes)
+        compare(campaign, until)
+        events = campaign.happened(mark)
+        assert joined_by(handed_out(events), creation, events) == instant("2026-06-01 00:00")
         story.close()
 
 

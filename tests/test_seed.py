@@ -77,3 +77,14 @@ def test_a_history_calls_indicators_by_their_names(played: str) -> None:
     told = duban("history", lines[0]["number"])
     assert "对标自评：用工信息库建成并每月更新，" in told
     assert "employment_base" not in told
+
+
+@pytest.mark.parametrize("command", ["show", "explain", "forecast", "history"])
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_every_open_task_can_be_looked_at(played: str, command: str, language: str) -> None:
+    listed = CliRunner().invoke(main.app, ["--database", played, "tasks", "--json"])
+    numbers = [line["number"] for line in json.loads(listed.stdout)["lines"]]
+    assert len(numbers) > 10
+    for number in numbers:
+        result = CliRunner().invoke(main.app, ["--lang", language, "--database", played, command, number])
+        assert result.exit_code == 0, (number, result.output)

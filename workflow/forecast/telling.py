@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 from ..decision import Decision, EventDraft, NewTask
 from ..definition.model import Definition
@@ -50,7 +49,7 @@ def step(play: Play, decision: Decision, event: EventDraft) -> Step:
         kind=event.kind,
         rule=header.get("rule"),
         transition=header.get("transition"),
-        label=_label(definition, task, header),
+        label=_label(definition, task, event),
         state=task.state,
         light=task.light,
         told=tuple(event.messages),
@@ -70,8 +69,9 @@ def _ids(event: EventDraft) -> list[int]:
     return [one.id if isinstance(one, NewTask) else one for one in event.tasks]
 
 
-def _label(definition: Definition, task: Task, header: dict[str, Any]) -> Text:
-    if header["kind"] == "opened":  # its rule or transition is that of whoever opened it
+def _label(definition: Definition, task: Task, event: EventDraft) -> Text:
+    header = event.header
+    if event.kind == "opened":  # its rule or transition is that of whoever opened it
         return definition.states[task.state].label
     if "rule" in header and header["rule"] in definition.rules:
         return definition.rules[header["rule"]].label

@@ -766,7 +766,8 @@ def test_the_demonstration_tells_a_story_and_what_to_try(stage: Path) -> None:
     assert "episode over" in told
     assert "Struck off" in told or "Closed" in told
     tries = [line.split("duban ")[-1] for line in told.splitlines() if line.endswith(f"sqlite:///{DEMO}")]
-    assert [one.split()[0] for one in tries] == ["tasks", "explain", "history", "doctor"]
+    expected = ["tasks", "explain", "forecast", "history", "scores", "rounds", "doctor"]
+    assert [one.split()[0] for one in tries] == expected
     for one in tries[:3]:
         assert duban(*one.split()).exit_code == 0
     found = json.loads(duban(*tries[3].split(), "--json").stdout)

@@ -25,6 +25,7 @@ from .arguments import (
     group,
     option,
     readable,
+    typed_pairs,
 )
 from .desk import Desk, desk_of
 
@@ -235,16 +236,7 @@ def _keep(desk: Desk, files: Iterable[Path]) -> None:
 
 def typed_facts(given: Sequence[str]) -> dict[str, str]:
     """NAME=VALUE of each `--fact`."""
-    found: dict[str, str] = {}
-    for one in given:
-        name, equals, value = readable("--fact", one).partition("=")
-        if not equals or not name or name in found:
-            raise UsageError(
-                f"--fact “{one}”看不懂：应写 名称=值，每项一次。",
-                f"--fact {one!r}: write NAME=VALUE, each name once.",
-            )
-        found[name] = value
-    return found
+    return typed_pairs("--fact", given, "名称=值，每项一次", "NAME=VALUE, each name once")
 
 
 def typed_rows(given: Sequence[str]) -> dict[str, list[dict[str, str]]]:

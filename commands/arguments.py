@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
@@ -75,6 +75,22 @@ def readable(name: str, value: str) -> str:
             f"{name} is no UTF-8 text. Set the terminal or the script to UTF-8 and try again.",
         ) from error
     return value
+
+
+def typed_pairs(name: str, given: Sequence[str], zh: str, en: str) -> dict[str, str]:
+    """NAME=VALUE of each that was typed.
+
+    Args:
+        name: of the option or argument.
+        zh, en: what is to be written, said to whoever wrote something else or a name twice.
+    """
+    found: dict[str, str] = {}
+    for one in given:
+        key, equals, value = readable(name, one).partition("=")
+        if not equals or not key or key in found:
+            raise UsageError(f"{name} “{one}”看不懂：应写 {zh}。", f"{name} {one!r}: write {en}.")
+        found[key] = value
+    return found
 
 
 def unreadable(file: Path, error: OSError) -> UsageError:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
@@ -29,7 +28,7 @@ from .arguments import (
     command,
     group,
     option,
-    readable,
+    typed_pairs,
 )
 from .desk import desk_of
 
@@ -70,7 +69,9 @@ def open_task(
     typed = _Typed(
         kind=kind,
         person=person,
-        parties=_parties(party or ()),
+        parties=typed_pairs(
+            "--party", party or (), "当事方=单位代码，每方一次", "NAME=UNIT, each party once"
+        ),
         campaign=campaign,
         track=track,
         deadline=deadline,
@@ -98,19 +99,6 @@ class _Typed:
     deadline: str | None
     facts: dict[str, str]
     rows: dict[str, list[dict[str, str]]]
-
-
-def _parties(given: Sequence[str]) -> dict[str, str]:
-    found: dict[str, str] = {}
-    for one in given:
-        name, equals, unit = readable("--party", one).partition("=")
-        if not equals or not name or name in found:
-            raise UsageError(
-                f"--party “{one}”看不懂：应写 当事方=单位代码，每方一次。",
-                f"--party {one!r}: write NAME=UNIT, each party once.",
-            )
-        found[name] = unit
-    return found
 
 
 def _wanted(frame: Frame, typed: _Typed) -> OpenTask:

@@ -247,20 +247,17 @@ def _show_draw(desk: Desk, number: int, one: StoredDraw, names: dict[str, Text])
 
 def _show_pairs(desk: Desk, pairs: tuple[Pair, ...], names: dict[str, Text]) -> None:
     from workflow.reading.screens import Block
+    from workflow.reading.words import same
 
     rows = tuple(
         (
-            names.get(pair.checker, _same(pair.checker)),
-            _same("→"),
-            names.get(pair.checked, _same(pair.checked)),
+            names.get(pair.checker, same(pair.checker)),
+            same("→"),
+            names.get(pair.checked, same(pair.checked)),
         )
         for pair in pairs
     )
     desk.blocks([Block(title=Text("检查单位 → 被检查单位", "checker → checked"), rows=rows)] if rows else [])
-
-
-def _same(word: str) -> Text:
-    return Text(word, word)
 
 
 def _show_outcome(desk: Desk, outcome: Outcome, names: dict[str, Text], as_json: bool) -> None:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from datetime import date
-from typing import TYPE_CHECKING, Annotated, TypeVar
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from workflow.errors import UsageError
-
-from .arguments import ActingPerson, AsJson, argument, command, group, option, readable
+from .arguments import ActingPerson, AsJson, argument, command, group, option, readable, typed_pairs
 from .dates import day_of
 from .desk import Desk, desk_of
 from .planning import plan_again
@@ -20,7 +18,6 @@ if TYPE_CHECKING:
     from workflow.engine.replanning import Replanned
 
 app = group()
-V = TypeVar("V")
 
 CampaignName = Annotated[str, argument("专项行动的名字。", "A campaign's name.", metavar="CAMPAIGN")]
 OnBasis = Annotated[
@@ -65,20 +62,9 @@ def replan(
 
 
 def _dates(typed: Sequence[str]) -> dict[str, date]:
-    return _pairs(typed, "MILESTONE=DATE", "completion=2026-05-20", day_of)
-
-
-def _pairs(typed: Sequence[str], shape: str, example: str, read: Callable[[str], V]) -> dict[str, V]:
-    found: dict[str, V] = {}
-    for one in typed:
-        name, mark, value = one.partition("=")
-        if not mark or not name or not value or name in found:
-            raise UsageError(
-                f"“{one}”看不懂，或写了两次。请写成 {shape}，如 {example}。",
-                f"{one!r} can't be read, or is there twice. Write {shape}, such as {example}.",
-            )
-        found[name] = read(value)
-    return found
+    zh, en = "节点=日期，不重复，如 completion=2026-05-20", "NAME=DATE, none twice, as completion=2026-05-20"
+    found = typed_pairs("MILESTONE=DATE", typed, zh, en)
+    return {name: day_of(day) for name, day in found.items()}
 
 
 def _tell_replan(desk: Desk, found: Replanned) -> None:
@@ -155,8 +141,10 @@ def migrate(
         raise typer.Exit(1)
 
 
-def _states(typed: Sequence[str]) -> Mapping[str, str]:
-    return _pairs(typed, "STATE=STATE", "checking=working", str)
+def _states(typed: Sequence[str]) -> dict[str, str]:
+    return typed_pairs(
+        "--map", typed, "旧=新，不重复，如 checking=working", "STATE=STATE, none twice, as checking=working"
+    )
 
 
 def _tell_migration(desk: Desk, found: Migrated) -> None:

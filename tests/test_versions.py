@@ -101,11 +101,9 @@ def test_only_a_supervisor_moves_what_runs(office: Office, command: tuple[str, .
 
 
 @pytest.mark.parametrize("command", [("replan", "trial", "completion=2030-06-30"), ("migrate", "trial")])
-def test_where_no_kind_has_a_supervisor_no_post_is_asked_for(
-    office: Office, command: tuple[str, ...]
-) -> None:
+def test_where_nobody_supervises_no_post_is_asked_for(office: Office, command: tuple[str, ...]) -> None:
     office.loads(errand=ERRAND.replace("supervisor", "head"))
-    office.does(*command, "--as", "wang", "--basis", "x")
+    office.does(*command, "--as", "wang", "--basis", "x", "--apply")
 
 
 RENAMED = changed(ERRAND, "  open: {", "  doing: {").replace("from: open", "from: doing")

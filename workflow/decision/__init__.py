@@ -5,18 +5,31 @@ round), `begin` (a task is opened), `replan` (the calendar, or the date of a mil
 `migrate` (onto another version of the pack). Each first settles what the clock already owed, then does
 what it is for, then settles again.
 
-    book.py       a definition made ready        case.py     the working state
-    clockwork.py  stepping through time          rules.py    episodes and what they set off
-    acts.py       what people do                 reporting.py, values.py   what they report
-    authority.py  as what, and why not           guards.py   whether it may be taken now
-    waiting.py    acts that wait for others      joint.py    who has signed, who still must
-    entering.py   acts entered from a paper      teams.py    people who are chosen
-    opening.py    opening by hand                traces.py   what an act leaves behind
-    everyday.py   what every kind allows         beyond.py    what that names beside the task
+    book.py        a definition made ready
+    case.py        the working state
+    outcome.py     what a decision consists of
+    clockwork.py   stepping through time
+    rules.py       episodes and what they set off
+    acts.py        what people do, from the asking to the effect
+    authority.py   as what, and why not
+    guards.py      whether it may be taken now
+    reporting.py   what they report; values.py reads each value
+    ballots.py     totals of a ballot: not too early, not of too few
+    waiting.py     acts that wait for others
+    joint.py       who has signed, who still must
+    entering.py    acts entered from a paper
+    teams.py       people who are chosen
+    settings.py    what transitions set
+    marks.py       points for the indicators of a checklist
+    traces.py      what an act leaves behind
+    everyday.py    what every kind allows; beyond.py what that names beside the task
+    opening.py     opening by hand
+    expanding.py   the tasks that decisions open
+    tree.py        for which unit of a kind each is opened
+    burden.py      how many checks a unit may have in a month
+    planning.py    clocks reckoned anew
+    migrating.py   onto another version of the pack
     organising.py  other units, another year
-    settings.py   what transitions set           outcome.py  what a decision consists of
-    planning.py   clocks reckoned anew           migrating.py   onto another version of the pack
-    expanding.py  the tasks that decisions open
 """
 
 from __future__ import annotations

@@ -15,8 +15,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from ..definition.facts import BUILT_IN
 from ..definition.model import ANYONE, Fact, Rows
-from ..definition.task import BUILT_IN
 from ..errors import BadValue, NotAllowed, NotNow, Unknown
 from ..people import NOBODY, Actor, acting_as
 from ..task import Row

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from ..definition.facts import BUILT_IN
 from ..definition.model import Definition, Fact, Opening, Transition
-from ..definition.task import BUILT_IN
 from ..errors import BadValue
 from .ballots import check_ballot
 from .case import Case

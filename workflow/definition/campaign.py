@@ -23,7 +23,7 @@ from .cursor import (
     text,
     words,
 )
-from .task import again
+from .times import again
 from .yaml import NOTHING
 
 _READ_LATER = ("sources", "scores", "indicators", "escalations", "burden")  # by `pack`, which knows all kinds

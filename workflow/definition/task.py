@@ -14,14 +14,11 @@ from .checklist import scored_list
 from .conditions import Scope, condition
 from .cursor import (
     Cursor,
-    as_day,
     bilingual,
     choice,
-    declared,
     duration,
     name_of,
     named,
-    number,
     reference,
     references,
     text,
@@ -29,6 +26,8 @@ from .cursor import (
     words,
     yes,
 )
+from .facts import ANOTHER_NAME, KIND, RESERVED, fact, rows
+from .facts import BUILT_IN as BUILT_IN
 from .numbering import pattern
 from .opening import Ours, openings
 from .roles import ROLE as _ROLE
@@ -37,18 +36,12 @@ from .sentences import Labels, sentence
 from .setting import Settable, settings
 from .shared_rules import SharedRules
 from .terms import Term
+from .times import again, deadline, plans
 from .yaml import NOTHING
 
-BUILT_IN = {
-    "reason": model.Fact(name="reason", type="text", label=Text("理由", "Reason")),
-    "until": model.Fact(name="until", type="date", label=Text("延至", "Until")),
-}
 ANY_OPEN = "any open"
-RESERVED = frozenset({"deadline", "step"})  # `pass: {deadline: …}`, `sets: {deadline: …}`, `step overdue`
-TYPES = ("text", "number", "percent", "count", "date", "choice", "yes/no", "unit", "person", "file")
 _STATE = Text("状态", "state")
-_TRANSITION, _KIND = Text("流转", "transition"), Text("事项类型", "kind of task")
-_ANOTHER_NAME = Text("别的名字（此名已有所指）", "another name: this one stands for something else")
+_TRANSITION = Text("流转", "transition")
 _ASKED = Text("填报项、清单、工作组、reason 或 until", "fact, list, team, reason or until")
 
 
@@ -158,7 +151,7 @@ def _names(top: Cursor, world: World) -> _Names:
         return entry.keys() if entry else ()
 
     facts, lists, states, due = top.get("facts"), top.get("lists"), top.get("states"), top.get("deadline")
-    read_facts = named(facts.quiet(), _fact) if facts else {}
+    read_facts = named(facts.quiet(), fact) if facts else {}
     kind = top.file[: -len(".yaml")]
     read_lists = named(lists, lambda key, entry: _list(key, entry, world, kind, read_facts)) if lists else {}
     return _Names(
@@ -209,8 +202,8 @@ def _words(names: _Names) -> dict[str, Callable[[Cursor], Any]]:
         "label": bilingual,
         "basis": text,
         "parties": lambda cursor: _parties(cursor, names.world),
-        "deadline": lambda cursor: _deadline(cursor, names.world),
-        "plan": lambda cursor: _plans(cursor, names),
+        "deadline": lambda cursor: deadline(cursor, names.world.milestones),
+        "plan": lambda cursor: plans(cursor, names.facts, names.unreadable, has_deadline=names.has_deadline),
         "roles": lambda cursor: _roles(cursor, names),
         "opened_by": lambda cursor: references(cursor, names.roles, _ROLE),
         "facts": lambda cursor: _facts(cursor, names),
@@ -241,7 +234,7 @@ def _refuse_names(cursor: Cursor, taken: Collection[str]) -> None:
     for key, entry in cursor.quiet().entries():
         if key in taken:
             loud = Cursor(file=entry.file, path=entry.path, node=entry.node, problems=cursor.problems)
-            loud.fail(*_ANOTHER_NAME, found=key)
+            loud.fail(*ANOTHER_NAME, found=key)
 
 
 def _roles(cursor: Cursor, names: _Names) -> dict[str, model.Role]:
@@ -257,7 +250,7 @@ def _roles(cursor: Cursor, names: _Names) -> dict[str, model.Role]:
 
 def _facts(cursor: Cursor, names: _Names) -> dict[str, model.Fact]:
     _refuse_names(cursor, {*RESERVED, *names.lists, *names.parties})
-    return named(cursor, _fact)
+    return named(cursor, fact)
 
 
 def _states(cursor: Cursor, names: _Names) -> dict[str, model.State] | None:
@@ -267,188 +260,12 @@ def _states(cursor: Cursor, names: _Names) -> dict[str, model.State] | None:
     return named(cursor, lambda key, entry: _state(key, entry, names))
 
 
-_SPAN = re.compile(r"(?P<d>\S+ \S+) after opened")
-_DEADLINE = Text(
-    "campaign 节点、given、日期、month end、“时限 after opened”或 none",
-    "campaign MILESTONE, given, a date, month end, DURATION after opened, or none",
-)
-
-
-def _deadline(cursor: Cursor, world: World) -> model.Deadline | None:
-    value = cursor.node.value if isinstance(cursor.node.value, str) else ""
-    if value in ("given", "month end", "none"):
-        how: Any = value
-        return model.Deadline(how=how)
-    if value.startswith("campaign "):
-        milestone = value.removeprefix("campaign ").strip()
-        if milestone in world.milestones:
-            return model.Deadline(how="milestone", milestone=milestone)
-        cursor.fail(*declared("节点", "milestone", world.milestones), found=milestone, words=world.milestones)
-        return None
-    return _deadline_by_time(cursor, value)
-
-
-def _deadline_by_time(cursor: Cursor, value: str) -> model.Deadline | None:
-    match = _SPAN.fullmatch(value)
-    span = duration(_instead(cursor, match["d"])) if match else None
-    if span:
-        return model.Deadline(how="span", span=span)
-    found = as_day(value)
-    if found:
-        return model.Deadline(how="date", day=found)
-    cursor.fail(*_DEADLINE)
-    return None
-
-
-def _instead(cursor: Cursor, value: str) -> Cursor:
-    """A part of what stands here, to be looked at without complaint."""
-    return cursor.quiet().down("", type(cursor.node)(value=value))
-
-
-def _plans(cursor: Cursor, names: _Names) -> dict[str, tuple[model.PlanPoint, ...]]:
-    numeric = [name for name, fact in names.facts.items() if fact.type in ("number", "percent", "count")]
-    plans: dict[str, tuple[model.PlanPoint, ...]] = {}
-    for key, entry in cursor.entries():
-        if key in names.unreadable:
-            continue
-        if key not in numeric:
-            entry.fail(*declared("数字填报项", "numeric fact", numeric), found=key, words=numeric)
-            continue
-        plans[key] = _points(entry)
-        if not names.has_deadline:
-            entry.fail("有期限的事项类型才有计划", "a plan only in a kind that has a deadline", found="none")
-    return plans
-
-
-def _points(cursor: Cursor) -> tuple[model.PlanPoint, ...]:
-    entries = cursor.entries()
-    found = [_point(key, entry) for key, entry in entries]
-    points = tuple(point for point in found if point is not None)
-    if len(points) == len(entries):
-        _check_points(cursor, points)
-    return points
-
-
-def _point(key: str, cursor: Cursor) -> model.PlanPoint | None:
-    value = number(cursor)
-    at: Any = key
-    if key not in ("start", "deadline"):
-        at = as_day(key)
-        if at is None:
-            cursor.fail("start、deadline 或日期", "start, deadline or a date", found=key)
-    return None if at is None or value is None else model.PlanPoint(at=at, value=value)
-
-
-def _check_points(cursor: Cursor, points: tuple[model.PlanPoint, ...]) -> None:
-    if len(points) < 2 or points[0].at != "start":
-        cursor.fail("以 start 开头、至少两点的计划", "a plan of at least two points, the first at start")
-    if any(point.at == "deadline" for point in points[:-1]):
-        cursor.fail("deadline 只作最后一点", "deadline only as the last point")
-    dates = [point.at for point in points if point.at not in ("start", "deadline")]
-    if dates != sorted(dates, key=str) or len(set(dates)) != len(dates):
-        cursor.fail("按时间先后排列的日期", "dates in order")
-    if [point.value for point in points] != sorted(point.value for point in points):
-        cursor.fail("不下降的计划值", "values that never fall")
-
-
-def _fact(name: str, cursor: Cursor) -> model.Fact | None:
-    known = {
-        "type": choice(*TYPES),
-        "label": bilingual,
-        "min": number,
-        "max": number,
-        "choices": _choices,
-    }
-    if name in BUILT_IN:
-        zh, en = "别的名字（reason 和 until 无需声明）", "another name: reason and until need no declaration"
-        cursor.fail(zh, en, found=name)
-        return None
-    values = words(cursor, known, required=("type", "label"))
-    if "type" not in values or "label" not in values:
-        return None
-    return _bounded(name, cursor, values)
-
-
-def _bounded(name: str, cursor: Cursor, values: dict[str, Any]) -> model.Fact | None:
-    kind = values["type"]
-    if kind == "choice" and cursor.has("choices") and "choices" not in values:
-        return None
-    lowest, highest = {"percent": (0, 100_000_000), "count": (0, None)}.get(kind, (None, None))
-    numeric = kind in ("number", "percent", "count")
-    if not numeric and ("min" in values or "max" in values):
-        cursor.fail("min、max 只用于数字", "min and max only on numbers")
-        return None
-    lowest, highest = values.get("min", lowest), values.get("max", highest)
-    if lowest is not None and highest is not None and lowest >= highest:
-        cursor.fail("小于 max 的 min", "a min below the max")
-        return None
-    if (kind == "choice") != cursor.has("choices"):
-        cursor.fail("choice 类型（且仅此类型）带 choices", "choices on facts of type choice, and only there")
-        return None
-    return model.Fact(
-        name=name,
-        type=kind,
-        label=values["label"],
-        min=lowest,
-        max=highest,
-        choices=values.get("choices", ()),
-    )
-
-
-def _choices(cursor: Cursor) -> tuple[str, ...] | None:
-    found = [text(item) for item in cursor.items()]
-    known = tuple(value for value in found if value)
-    if len(known) < 2 or len(set(known)) != len(found) or any(len(value.split()) > 1 for value in known):
-        zh, en = "至少两个不同的选项，各一个词，由轻到重", "at least two different words, the least first"
-        cursor.fail(zh, en)
-        return None
-    return known
-
-
 def _list(
     name: str, cursor: Cursor, world: World, kind: str, facts: Mapping[str, model.Fact]
 ) -> model.Rows | None:
     if cursor.has("scores"):
         return scored_list(name, cursor, kind, world.indicators, facts)
-    return _rows(name, cursor, world)
-
-
-def _rows(name: str, cursor: Cursor, world: World) -> model.Rows | None:
-    def columns(entry: Cursor) -> dict[str, model.Fact]:
-        return named(entry, _column)
-
-    known = {
-        "label": bilingual,
-        "columns": columns,
-        "closed_by": lambda entry: reference(entry, world.kinds, _KIND),
-    }
-    values = words(cursor, known, required=("label", "columns"))
-    read, written = values.get("columns", {}), cursor.get("columns")
-    if written is not None and written.node.value == {}:
-        cursor.fail("至少一列", "at least one column")
-    if name in BUILT_IN or name in RESERVED:
-        cursor.fail(*_ANOTHER_NAME, found=name)
-    if "label" not in values or written is None or len(read) < max(1, len(written.keys())):
-        return None
-    return model.Rows(
-        name=name, label=values["label"], columns=values["columns"], closed_by=values.get("closed_by")
-    )
-
-
-def _column(name: str, cursor: Cursor) -> model.Fact | None:
-    if not cursor.is_text:
-        return _fact(name, cursor)
-    kind = choice(*(kind for kind in TYPES if kind != "choice"))(cursor)
-    if kind is None:
-        return None
-    if name not in SHORT_COLUMNS:
-        cursor.fail("{type: …, label: {zh: …, en: …}}", "{type: …, label: {zh: …, en: …}}")
-        return None
-    return _bounded(name, cursor, {"type": kind, "label": SHORT_COLUMNS[name]})
-
-
-# The columns that need no label of their own; every other column is written out with one.
-SHORT_COLUMNS = {"what": Text("内容", "What"), "due": Text("期限", "Due"), "who": Text("责任人", "Who")}
+    return rows(name, cursor, world.kinds)
 
 
 def _state(name: str, cursor: Cursor, names: _Names) -> model.State | None:
@@ -529,7 +346,7 @@ def _check_actors(name: str, cursor: Cursor) -> None:
     if not machine_made and not cursor.has("label"):
         cursor.fail("必填的 label", "the required word label", found=NOTHING)
     if name in _TAKEN:
-        cursor.fail(*_ANOTHER_NAME, found=name)
+        cursor.fail(*ANOTHER_NAME, found=name)
 
 
 def _transition_words(names: _Names) -> dict[str, Callable[[Cursor], Any]]:
@@ -604,19 +421,6 @@ def _confirmation(cursor: Cursor, names: _Names) -> model.Confirmation | None:
     )
 
 
-def again(cursor: Cursor) -> model.Again | None:
-    """`never`, `after 5 workdays` or `every 5 minutes`."""
-    value = cursor.node.value if isinstance(cursor.node.value, str) else ""
-    if value == "never":
-        return model.Again(how="never")
-    how, _, rest = value.partition(" ")
-    span = duration(_instead(cursor, rest))
-    if how in ("after", "every") and span is not None:
-        return model.Again(how="after" if how == "after" else "every", duration=span)
-    cursor.fail("never、after 时限或 every 时限", "never, after DURATION or every DURATION")
-    return None
-
-
 _FOLLOWS = ("light", "tells", "proposes", "opens")
 
 
@@ -628,7 +432,7 @@ def _rule(name: str, cursor: Cursor, names: _Names, *, shared: bool = False) -> 
         "in": lambda entry: references(entry, names.states, _STATE),
         "light": choice(*model.LIGHTS[1:]),
         "tells": lambda entry: references(entry, names.roles, _ROLE),
-        "proposes": lambda entry: reference(entry, world.kinds, _KIND),
+        "proposes": lambda entry: reference(entry, world.kinds, KIND),
         "opens": names.openings,
         "until": lambda entry: _until(entry, world),
         "because": bilingual,

@@ -2,8 +2,9 @@
 
 model.py      the diagram as plain records        wording.py    clocks, acts and rules in words
 gather.py     from a definition to a diagram      mermaid.py    from a diagram to Mermaid
-measure.py    how wide a text is, where it breaks layout.py     where boxes and arrows go
-svg.py        from a diagram to SVG               cards.py      the rules below it
+measure.py    how wide a text is, how it breaks layout.py     where boxes and arrows go
+svg.py        from a diagram to SVG             cards.py      the rules below it
+marks.py      lights and places, never by colour alone
 
 Everything here is pure: a definition and a place go in, text comes out. The command line writes it to
 a file, a page may hold it.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
+from ..definition.facts import BUILT_IN
 from ..definition.model import (
     ALL,
     ANYONE,
@@ -22,7 +23,6 @@ from ..definition.model import (
     Transition,
 )
 from ..definition.sentences import Labels, labels_of, sentence
-from ..definition.task import BUILT_IN
 from ..text import Text
 
 OUTCOMES: Mapping[str, Text] = {

@@ -20,6 +20,7 @@ from ..store.ports import Transaction
 from ..store.sql import OneOf, Statement
 from ..task import Loaded, Task
 from ..text import Text
+from .asked import refuse_if_held
 from .burden import hold_units
 from .claimed import tasks_of
 from .everyday import also_locked, around_act
@@ -111,8 +112,7 @@ def _first_answer(tx: Transaction, task_id: int, wanted: Act, request_id: str | 
 def _actable(frame: Frame, task_id: int, rows: tasks.Rows, revision: int | None) -> Task:
     if not rows:
         raise unknown_task(task_id)
-    if frame.stamp.held:
-        raise held()
+    refuse_if_held(frame)
     if rows[0][_SET_ASIDE_AT] is not None:
         raise NotNow(
             f"事项 {task_id} 的数据无法处理，已搁置待查。请系统管理员运行 duban doctor 查看原因。",
@@ -206,15 +206,6 @@ def unknown_task(task_id: int) -> Unknown:
     return Unknown(
         f"没有编号为 {task_id} 的事项。请用 duban tasks 查看编号。",
         f"There is no task {task_id}. See the numbers with duban tasks.",
-    )
-
-
-def held() -> NotNow:
-    """Nothing is done while the clock is in doubt."""
-    return NotNow(
-        "时钟存疑，一切办理暂停，待人工确认。请运行 duban doctor 查看原因，再运行 duban release。",
-        "The clock is in doubt and everything waits for a person. See why with duban doctor, then run "
-        "duban release.",
     )
 
 

@@ -17,7 +17,7 @@ from ..errors import StoreError
 from ..store import tasks
 from ..store.applying import Salts
 from ..store.ports import Port, Transaction
-from .acting import held
+from .asked import refuse_if_held
 from .claimed import tasks_of
 from .surroundings import Frame, Library
 from .writing import write
@@ -58,8 +58,7 @@ class Batches:
                 ids = find(tx, after, self._size)
                 if not ids:
                     return changed
-                if frame.stamp.held:
-                    raise held()
+                refuse_if_held(frame)
                 frame.know_units(units)
                 self._batch(frame, ids, decide, changed)
                 after = ids[-1]

@@ -14,12 +14,13 @@ import structlog
 
 from .. import draws, rounds
 from ..definition.model import Opening
-from ..errors import DubanError, Overtaken, StoreError, Undecidable
+from ..errors import Overtaken, StoreError, Undecidable
 from ..pairing import Pair, Problem
 from ..rounds import DRAW, OPEN
 from ..store import organisation
 from ..store.ports import Port, Transaction
 from ..text import Text
+from .changes import told_of
 from .report import Ran
 from .surroundings import Frame, Library
 
@@ -59,7 +60,7 @@ class Drawing:
         except (StoreError, Overtaken, Undecidable):
             raise
         except Exception as error:  # no draw with such units, or not in time: no other round may wait for it
-            return moment is not None and self._give_up(moment, _told(error), now, ran)
+            return moment is not None and self._give_up(moment, told_of(error), now, ran)
 
     def _wanted(self, frame: Frame, now: int) -> _Wanted | None:
         moment = rounds.next_to_work_off(frame.tx, now)
@@ -120,10 +121,6 @@ def _put_aside(tx: Transaction, moment: rounds.OpenMoment, why: Text, ran: Ran) 
     ran.failed += 1
     log.error("no draw", round=moment.round, nominal=moment.nominal, why=why.en)
     return rounds.lay_aside(tx, moment, f"{why.zh} {why.en}")
-
-
-def _told(error: Exception) -> Text:
-    return error.text if isinstance(error, DubanError) else Text(repr(error), repr(error))
 
 
 def _why(outcome: draws.Outcome) -> Text:

@@ -18,7 +18,7 @@ from ..store.sql import OneOf, Statement
 from ..store.tasks import TASK
 from ..task import Task
 from ..text import Text
-from .acting import held
+from .asked import refuse_if_held
 from .authority import check_authority
 from .batches import Batches
 
@@ -127,8 +127,7 @@ def hand_over(
         found = look_over(tx, leaver, successor, begin)
         if dry_run:
             return found
-        if frame.stamp.held:
-            raise held()
+        refuse_if_held(frame)
         posts.pass_to_person(tx, found.posts, successor, begin, now)
         organisation.move_organisation(tx, organisation.stamp(tx))
         if found.tasks:

@@ -17,7 +17,7 @@ from ..store import importing
 from ..store.applying import Salts
 from ..store.importing import NewLine, OpenImport, Record
 from ..store.ports import Port
-from .acting import held
+from .asked import refuse_if_held
 from .report import Ran
 from .surroundings import Frame, Library
 from .writing import write
@@ -39,8 +39,7 @@ class Importing:
             Overtaken: somebody brought one of these lines meanwhile.
         """
         with self._port.write("people") as tx:
-            if self._library.frame(tx, one.at).stamp.held:
-                raise held()
+            refuse_if_held(self._library.frame(tx, one.at))
             numbers = [line.number for line in lines]
             if importing.known_lines(tx, one.campaign_id or 0, numbers):
                 raise _faster()

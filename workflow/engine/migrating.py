@@ -25,10 +25,11 @@ from ..store.applying import Salts
 from ..store.ports import Port, Transaction
 from ..task import Task
 from ..text import Text
+from .asked import campaign_named, refuse_if_held
 from .authority import check_authority
 from .changes import TaskChange, change_of, told_of
 from .claimed import tasks_of
-from .replanning import campaign_named, check_basis, refuse_if_held
+from .replanning import check_basis
 from .surroundings import Frame, Library
 from .writing import write
 

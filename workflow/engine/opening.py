@@ -9,7 +9,8 @@ from ..store.applying import Salts
 from ..store.organisation import CampaignInForce
 from ..store.ports import Transaction
 from ..text import Text
-from .acting import check_request_id, held, request_row
+from .acting import check_request_id, request_row
+from .asked import campaign_named, refuse_if_held
 from .burden import over_budget
 from .report import Answer
 from .surroundings import Frame, Library
@@ -28,8 +29,7 @@ def open_in(
         if first is not None:
             return first
     frame = library.frame(tx, now)
-    if frame.stamp.held:
-        raise held()
+    refuse_if_held(frame)
     new = _new(frame, wanted)
     for refusal in over_budget(frame, [new]).values():
         raise refusal
@@ -62,7 +62,7 @@ def _first_answer(tx: Transaction, wanted: OpenTask, request_id: str) -> Answer 
 
 
 def _new(frame: Frame, wanted: OpenTask) -> NewTask:
-    campaign = _campaign(frame, wanted.campaign)
+    campaign = campaign_named(frame, wanted.campaign)
     version = frame.version(campaign.version_id)
     book = version.books.get(wanted.kind)
     if book is None:
@@ -77,16 +77,6 @@ def _new(frame: Frame, wanted: OpenTask) -> NewTask:
     check_opening(wanted, book.definition, places, list(own.tracks))
     frame.know([_anywhere(wanted, campaign, version.id)])
     return open_by_hand(wanted, book, around, campaign.id, version.id)
-
-
-def _campaign(frame: Frame, name: str) -> CampaignInForce:
-    found = {one.name: one for one in frame.campaigns.values()}
-    if name not in found:
-        raise Unknown(
-            f"没有专项行动“{name}”。现有：{'、'.join(found) or '无'}。",
-            f"There is no campaign {name!r}. There are: {', '.join(found) or 'none'}.",
-        )
-    return found[name]
 
 
 def _places(frame: Frame, wanted: OpenTask, codes: set[str]) -> dict[int, Place]:

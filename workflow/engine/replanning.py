@@ -16,12 +16,13 @@ from ..decision import Loaded, Surroundings, replan
 from ..decision.planning import MILESTONE
 from ..definition.model import Campaign, Pack
 from ..definition.yaml import Problem
-from ..errors import BadValue, NotNow, PackError, StoreError, Unknown
+from ..errors import BadValue, PackError, StoreError, Unknown
 from ..proof import prove
 from ..store import milestones, organisation, tasks
 from ..store.organisation import CampaignInForce
 from ..store.ports import Port, Transaction
 from ..text import Text
+from .asked import campaign_named, refuse_if_held
 from .authority import check_authority
 from .changes import TaskChange, change_of, told_of
 from .claimed import tasks_of
@@ -126,31 +127,6 @@ def apply_replan(tx: Transaction, library: Library, wanted: Replan, now: int) ->
 
 
 # --- what is asked for ------------------------------------------------------------------------------
-
-
-def campaign_named(frame: Frame, name: str) -> CampaignInForce:
-    """A campaign by its name.
-
-    Raises:
-        Unknown: there is none.
-    """
-    found = next((one for one in frame.campaigns.values() if one.name == name), None)
-    if found is None:
-        listed = sorted(one.name for one in frame.campaigns.values())
-        raise Unknown(
-            f"没有专项行动 {name}。已载入的有：{'、'.join(listed) or '无'}。",
-            f"There is no campaign {name!r}. Those that are loaded: {', '.join(listed) or 'none'}.",
-        )
-    return found
-
-
-def refuse_if_held(frame: Frame) -> None:
-    """While the clock is in doubt nobody knows what has passed."""
-    if frame.stamp.held:
-        raise NotNow(
-            "一切暂停，未变更。请看 duban doctor 说明的原因，再运行 duban release。",
-            "Everything is held: nothing was changed. See why with duban doctor, then run duban release.",
-        )
 
 
 def check_basis(basis: str) -> None:

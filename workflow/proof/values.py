@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 
 from ..definition import terms
 from ..definition.cursor import DAY, as_day, micro
+from ..definition.facts import BUILT_IN
 from ..definition.model import Definition, Fact, Rows, Setting, Transition
-from ..definition.task import BUILT_IN
 from ..text import Text
 from .report import Subject, conditions, openings
 

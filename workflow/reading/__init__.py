@@ -1,15 +1,23 @@
 """The queries behind what people look at, and the plain records that they give.
 
-    ledger.py    the list of tasks            standing.py   one task with all that belongs to it
-    history.py   what happened, in words      outgoing.py   who must be told
-    people.py    units, people, posts         numbers.py    SFD-12 and back
-    figures.py   scores, the checklist
-    planning.py  what a calendar moves        plain.py      records as JSON
-    interests.py what people have declared
-    names.py     ids as people call them      words.py      values and events in words
-    versions.py  what a re-plan or a migration would change
-    place.py     where a task stands in its definition, to be drawn
-    worlds.py    what a forecast starts from  foretelling.py  forecasts in words
+    ledger.py     the list of tasks, with filters.py for what was reported
+    standing.py   one task with all that belongs to it
+    place.py      where a task stands in its definition, to be drawn
+    history.py    what happened, in words; everyday.py for the everyday acts
+    frozen.py     the ledger kept for good
+    outgoing.py   who must be told
+    figures.py    scores, the checklist; figure_screens.py shows them
+    people.py     units, people, posts
+    interests.py  what people have declared
+    rounds.py     moments that have passed, and what the coming ones would open
+    planning.py   what a calendar moves
+    versions.py   what a re-plan or a migration would change
+    worlds.py     what a forecast starts from; foretelling.py tells it in words
+    words.py      values and events in words
+    names.py      ids as people call them
+    numbers.py    SFD-12 and back
+    screens.py    views as blocks of columns
+    plain.py      records as JSON
 
 Every function takes a `Frame`: one transaction that sees one moment. The number of statements of a
 view is fixed, whatever it shows. The records are frozen and hold no rows: the command line prints

@@ -18,8 +18,8 @@ from ..engine import Frame, unknown_task
 from ..errors import Undecidable
 from ..people import Actor, Resolved, resolve
 from ..store import tasks
-from ..store.sql import OneOf, Statement
-from ..store.tasks import CONCERN, EPISODE, TASK
+from ..store.sql import Statement
+from ..store.tasks import CONCERN, EPISODE
 from ..task import Loaded, Pending, Stop, Task
 from ..text import Text
 from .history import words_of
@@ -30,7 +30,6 @@ from .words import Words, join, value_text
 _ALL_EPISODES = Statement(
     select(*EPISODE.columns).where(EPISODE.c.task_id == bindparam("task")).order_by(EPISODE.c.id)
 )
-_THESE = Statement(select(*TASK.columns).where(OneOf(TASK.c.id, "ids")).order_by(TASK.c.id))
 _LINKS = Statement(
     select(CONCERN.c.task_id, CONCERN.c.about_id, CONCERN.c.removed_at).where(
         (CONCERN.c.task_id == bindparam("task")) | (CONCERN.c.about_id == bindparam("task"))

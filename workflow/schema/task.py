@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 
+from ..definition.facts import TYPES
 from ..definition.model import ALL, ANYONE, BACK, LIGHTS, OF_PARENT, OPENED
 from ..definition.numbering import LONGEST, YEAR, N
 from ..definition.opening import MILESTONE
-from ..definition.task import ANY_OPEN, TYPES
+from ..definition.task import ANY_OPEN
 from .sentences import A_CONDITION, A_MILESTONE, AGAIN, DAY, DEADLINE, DURATION, SET_DEADLINE
 from .shapes import (
     A_NAME,

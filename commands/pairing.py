@@ -90,7 +90,7 @@ def pairing_draw(
     outcome = draws.solve(problem, names)
     if not dry_run:
         with desk.port.write("people") as tx:
-            check_authority(desk.engine.library.frame(tx, desk.now), who, DRAW)
+            check_authority(desk.engine.library.frame(tx, desk.now), who, DRAW, found.campaign)
             draws.record(tx, place, outcome, who, desk.now)
     _show_outcome(desk, outcome, names, as_json)
     if outcome.drawn is None:

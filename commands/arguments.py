@@ -62,6 +62,7 @@ SeenRevision = Annotated[
 RequestId = Annotated[
     str | None, option("请求编号；重复提交只办一次。", "A repeat with the same id acts once.", "--request-id")
 ]
+Why = Annotated[str, option("理由。", "Why.", "--reason", metavar="TEXT")]
 DryRun = Annotated[bool, option("只看会怎样，不做改动。", "Only show what would happen.", "--dry-run")]
 
 

@@ -15,6 +15,7 @@ from .arguments import (
     RequestId,
     SeenRevision,
     TaskNumber,
+    Why,
     argument,
     command,
     group,
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
 
 app = group()
 
-Why = Annotated[str, option("理由。", "Why.", "--reason", metavar="TEXT")]
 MaybeWhy = Annotated[
     str | None, option("理由，可不写。", "Why; may be left out.", "--reason", metavar="TEXT")
 ]

@@ -8,7 +8,7 @@ import typer
 
 from workflow.errors import NotNow
 
-from .arguments import AsJson, PersonCode, UnitCode, command, group, option, readable
+from .arguments import AsJson, PersonCode, UnitCode, Why, command, group, option, readable
 from .dates import span, zone_of
 from .desk import desk_of
 from .people import Starting
@@ -26,7 +26,7 @@ def interest_declare(
     ctx: typer.Context,
     person: PersonCode,
     unit: UnitCode,
-    reason: Annotated[str, option("事由。", "Why.")],
+    reason: Why,
     start: Starting = None,
     end: Annotated[
         str | None, option("至哪天（含）。", "Until that day, inclusive.", "--to", metavar="DATE")

@@ -45,7 +45,7 @@ class _Found(NamedTuple):
 
 @command(
     app,
-    "抽签：种子先公布，谁都可以照此重抽。--forbid A:B=事由 表示 A 不查 B。",
+    "抽签：种子先公布，谁都可以照此重抽。--forbid A:B=理由 表示 A 不查 B。",
     "Draw under a published seed. --forbid A:B=WHY: A does not check B.",
     "draw",
 )
@@ -90,7 +90,7 @@ def pairing_draw(
     outcome = draws.solve(problem, names)
     if not dry_run:
         with desk.port.write("people") as tx:
-            check_authority(desk.engine.library.frame(tx, desk.now), who, DRAW)
+            check_authority(desk.engine.library.frame(tx, desk.now), who, DRAW, found.campaign)
             draws.record(tx, place, outcome, who, desk.now)
     _show_outcome(desk, outcome, names, as_json)
     if outcome.drawn is None:
@@ -134,11 +134,11 @@ def _typed(written: str) -> tuple[Pair, Text]:
     match = _FORBIDDEN.fullmatch(readable("--forbid", written))
     if match is None:
         raise UsageError(
-            f"看不懂“{written}”。应写 检查单位:被检查单位=事由，用单位代码。",
+            f"看不懂“{written}”。应写 检查单位:被检查单位=理由，用单位代码。",
             f"{written!r} was not understood. Write CHECKER:CHECKED=WHY, with codes of units.",
         )
     why = match["why"]
-    reason = Text("未写事由", "no reason given") if why is None else Text(why, why)
+    reason = Text("未写理由", "no reason given") if why is None else Text(why, why)
     return Pair(match["checker"], match["checked"]), reason
 
 

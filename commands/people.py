@@ -111,7 +111,7 @@ def delegate(
     end: Annotated[
         str | None, option("至哪天（含）。", "Until that day, inclusive.", "--to", metavar="DATE")
     ] = None,
-    reason: Annotated[str, option("事由。", "Why.")] = "",
+    reason: Annotated[str, option("理由。", "Why.")] = "",
     is_back: Annotated[
         bool, option("终止当时的外出和委托；记录保留。", "They are back; the record stays.", "--end")
     ] = False,

@@ -24,6 +24,7 @@ what it is for, then settles again.
     traces.py      what an act leaves behind
     everyday.py    what every kind allows; beyond.py what that names beside the task
     opening.py     opening by hand
+    comparing.py   what several kinds of task say about a unit
     expanding.py   the tasks that decisions open
     tree.py        for which unit of a kind each is opened
     burden.py      how many checks a unit may have in a month

@@ -1,10 +1,10 @@
 """Definitions as pictures: what a kind of task goes through, and where one task stands in it.
 
-model.py      the diagram as plain records        wording.py    clocks, acts and rules in words
-gather.py     from a definition to a diagram      mermaid.py    from a diagram to Mermaid
-measure.py    how wide a text is, how it breaks layout.py     where boxes and arrows go
-svg.py        from a diagram to SVG             cards.py      the rules below it
-marks.py      lights and places, never by colour alone
+    model.py    the diagram as plain records   gather.py   from a definition to a diagram
+    layout.py   where boxes and arrows go      measure.py  how wide a text is, where it breaks
+    mermaid.py  from a diagram to Mermaid      svg.py      from a diagram to SVG
+    cards.py    the rules below it             wording.py  clocks, acts and rules in words
+    marks.py    lights and places, never by colour alone
 
 Everything here is pure: a definition and a place go in, text comes out. The command line writes it to
 a file, a page may hold it.

@@ -137,7 +137,7 @@ class Migration:
             refuse_if_held(frame)
             target = _target(frame, self._wanted)
             if self._apply:
-                check_authority(frame, self._wanted.person_id, MIGRATE)
+                check_authority(frame, self._wanted.person_id, MIGRATE, frame.campaigns[target.campaign_id])
             roots = _families(tx, target, self._wanted.task_id)
         found: list[Family] = []
         for batch in _batches(roots):

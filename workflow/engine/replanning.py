@@ -110,8 +110,8 @@ def apply_replan(tx: Transaction, library: Library, wanted: Replan, now: int) ->
     """
     milestones.alone_with(tx, campaign_named(library.frame(tx, now), wanted.campaign).id)
     frame = library.frame(tx, now)
-    check_authority(frame, wanted.person_id, REPLAN)
     campaign = campaign_named(frame, wanted.campaign)
+    check_authority(frame, wanted.person_id, REPLAN, campaign)
     refuse_if_held(frame)
     moves = _moves(frame, campaign, wanted)
     for one in moves:

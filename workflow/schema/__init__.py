@@ -1,8 +1,9 @@
 """The language of definitions as JSON Schema (2020-12), with which an editor completes and checks a pack.
 
-shapes.py     the few shapes that values have   task.py       the words of KIND.yaml
-sentences.py  conditions, moments, durations    campaign.py   the words of campaign.yaml, people.yaml,
-                                                              indicators.yaml
+    shapes.py     the few shapes that values have
+    sentences.py  conditions, moments, durations
+    task.py       the words of KIND.yaml
+    campaign.py   the words of campaign.yaml, people.yaml, indicators.yaml
 
 Every word has its meaning in both languages. That the words are exactly those that the reader takes, at
 every place, is held by tests/test_schema.py, which listens to the reader (docs/adr/0016).

@@ -51,7 +51,7 @@ REFUSALS: tuple[tuple[str, type[DubanError], dict[str, Any], str], ...] = (
     ("by nobody's hand", NotAllowed, {"kind": "objection", "unit": "east"}, "opened_by"),
     ("not their role", NotAllowed, {"who": "su"}, "Planner"),
     ("no such kind", Unknown, {"kind": "checks"}, "There is no kind"),
-    ("a party is missing", BadValue, {"checker": None}, "checker are missing"),
+    ("a party is missing", BadValue, {"checker": None}, "missing parties: checker"),
     ("a party too many", Unknown, {"unit": "east"}, "no party 'unit'"),
     ("another kind of unit", BadValue, {"checker": "east_station"}, "of the kind station"),
     ("one unit twice", BadValue, {"checker": "east"}, "two parties"),

@@ -177,7 +177,7 @@ many = st.lists(
 )
 
 
-@settings(max_examples=share(4), suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=share(10), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(checks(), many, horizons, lates)
 def test_what_is_foretold_of_four_checks_happens(
     sqlite_template: Path, files: dict[str, str], life: list[Deed], horizon: int, late: int
@@ -186,7 +186,7 @@ def test_what_is_foretold_of_four_checks_happens(
 
 
 @pytest.mark.long
-@settings(max_examples=share(4), suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=share(10), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(checks(), many, horizons, lates)
 def test_so_it_does_in_many_lives(
     sqlite_template: Path, files: dict[str, str], life: list[Deed], horizon: int, late: int

@@ -189,7 +189,7 @@ def test_what_is_foretold_happens(
 
 
 @pytest.mark.long
-@settings(max_examples=share(4), suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=share(10), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(rules(), machines, lives, horizons, lates)
 def test_in_many_lives(
     sqlite_template: Path,
@@ -331,7 +331,7 @@ def test_the_demonstration_campaign_goes_as_foretold(sqlite_url: str) -> None:
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("seed", range(4, 10))
+@pytest.mark.parametrize("seed", [5, 7, 9])
 @pytest.mark.parametrize("crowd", ["mixed", "lazy", "diligent"])
 def test_so_do_others(sqlite_url: str, seed: int, crowd: Crowd) -> None:
     _the_campaign_goes_as_foretold(sqlite_url, seed, crowd, days=20 + 12 * seed)

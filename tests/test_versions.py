@@ -103,6 +103,19 @@ def test_only_a_supervisor_moves_what_runs(office: Office, command: tuple[str, .
 
 
 @pytest.mark.parametrize("command", [("replan", "trial", "completion=2030-06-30"), ("migrate", "trial")])
+def test_who_supervises_another_campaign_decides_for_that_one(
+    office: Office, command: tuple[str, ...], tmp_path: Path
+) -> None:
+    other = CAMPAIGN.replace("campaign: trial", "campaign: other").replace("prefix: TR", "prefix: OT")
+    chief = ERRAND.replace("supervisor at bureau", "chief at bureau")
+    people = PEOPLE.replace("wang:", "zhou:").replace("handler at east", "chief at bureau")
+    office.does("load", str(write_pack(tmp_path / "other", campaign=other, errand=chief, people=people)))
+    refused = office.call(*command, "--as", "zhou", "--basis", "x", "--apply")
+    assert (refused.exit_code, "for the role supervisor" in refused.stderr) == (1, True)
+    office.does(command[0], "other", *command[2:], "--as", "zhou", "--basis", "x", "--apply")
+
+
+@pytest.mark.parametrize("command", [("replan", "trial", "completion=2030-06-30"), ("migrate", "trial")])
 def test_where_nobody_supervises_no_post_is_asked_for(office: Office, command: tuple[str, ...]) -> None:
     office.loads(errand=ERRAND.replace("supervisor", "head"))
     office.does(*command, "--as", "wang", "--basis", "x")

@@ -18,7 +18,7 @@ from workflow.definition import Pack, load_pack
 from workflow.engine import TRIES, Engine
 from workflow.engine.sweeping import retry_after
 from workflow.errors import BadValue, NotNow, StoreError, Undecidable, Unknown
-from workflow.store import open_port, tasks
+from workflow.store import open_port, organisation, tasks
 from workflow.store.ports import Moment
 from workflow.store.sql import Statement
 
@@ -360,3 +360,20 @@ def test_the_number_of_statements_doesnt_grow_with_the_number_of_tasks(
             engine.port.close()
         story.now = now
     assert counts[0] == counts[1]
+
+
+def test_who_holds_which_post_is_known_to_others_only_once_it_is_whole(
+    tell: Tell, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ten people at once, just after a change of posts: one of them found a post vacant that was held."""
+    story = tell(errands(tmp_path))
+    library, read, known = Engine(story.port, salts=counted_salts()).library, organisation.holdings, []
+
+    def watched(tx: Any, units: Any) -> Any:
+        known.append(list(library._caches.directories) if library._caches is not None else None)
+        return read(tx, units)
+
+    monkeypatch.setattr(organisation, "holdings", watched)
+    with story.port.read() as tx:
+        library.frame(tx, story.now).around(1)
+    assert known == [[]]

@@ -248,8 +248,9 @@ class Frame:
                 interests=caches.interests,
                 names=caches.names,
             )
-            caches.directories[version.id] = found
+            # Known to others only once it is whole: a thread in between would find the posts vacant.
             self._load_units([codes[code] for code in _named(version.pack) if code in codes])
+            caches.directories[version.id] = found
         return found
 
     def know(self, tasks: Iterable[Loaded | NewTask]) -> None:
@@ -303,7 +304,7 @@ class Frame:
         caches.groups.update(groups)
         caches.holdings.update(found)
         caches.units_loaded.update(everywhere)
-        for directory in caches.directories.values():
+        for directory in list(caches.directories.values()):
             directory.forget()
 
 

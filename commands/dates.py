@@ -10,16 +10,15 @@ from workflow.errors import BadValue, UsageError
 if TYPE_CHECKING:
     from workflow.engine import Frame
 
-ZONE = "Asia/Shanghai"  # of dates, while no campaign says otherwise
 DAY = timedelta(days=1)
 FIRST_YEAR, LAST_YEAR = 1901, 2399  # of the calendar: each of their days has one before and one after
 
 
 def zone_of(frame: Frame) -> str:
-    """The zone of dates: the first campaign's."""
-    for campaign in frame.campaigns.values():
-        return frame.version(campaign.version_id).pack.campaign.zone
-    return ZONE
+    """The zone of dates."""
+    from workflow.reading.ledger import zone_of_dates
+
+    return zone_of_dates(frame)
 
 
 def span(frame: Frame, start: str | None, end: str | None) -> tuple[int, int | None]:

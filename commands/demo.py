@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from .arguments import command, group
-from .dates import DAY, ZONE
+from .dates import DAY
 from .desk import DATABASE, Desk, desk_of
 from .ledger import tell
 from .watch import Game, keep_watch, play
@@ -66,10 +66,10 @@ def _stage(desk: Desk) -> Iterator[None]:
 
 def _last_months(desk: Desk) -> Game:
     """The campaign, moved to start in the month of 120 days ago, until now."""
-    from workflow.calendar import default_calendar
+    from workflow.calendar import USUAL_ZONE, default_calendar
 
     now = desk.clock.now()
-    start = default_calendar(ZONE).day_of(now) - DAYS * DAY
+    start = default_calendar(USUAL_ZONE).day_of(now) - DAYS * DAY
     return Game(
         pack=PACK,
         days=DAYS,

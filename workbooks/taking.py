@@ -14,6 +14,7 @@ from workflow.engine import Engine, Frame
 from workflow.engine.authority import check_authority
 from workflow.errors import BadValue, UsageError
 from workflow.reading import person_id, post_names
+from workflow.reading.ledger import zone_of_dates
 from workflow.reading.people import known
 from workflow.store import importing, organisation
 from workflow.store.importing import Record
@@ -29,7 +30,6 @@ from .sheet import Progress, Sheet, read_book
 Name = Literal["units", "people", "tasks"]
 NAMES: tuple[Name, ...] = ("units", "people", "tasks")
 IMPORT = Text("导入工作簿", "import a workbook")
-_ZONE = "Asia/Shanghai"  # of dates, while no campaign says otherwise
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -166,7 +166,8 @@ def _take_units(engine: Engine, wish: Wish, taken: _Taken) -> Outcome:
 def _take_people(engine: Engine, wish: Wish, taken: _Taken) -> Outcome:
     now = taken.record.at
     with _transaction(engine, wish) as tx:
-        calendar = engine.library.frame(tx, now).calendar(_zone(engine.library.frame(tx, now)))
+        frame = engine.library.frame(tx, now)
+        calendar = frame.calendar(zone_of_dates(frame))
         plan = people.judge(taken.sheet, people.known_people(tx, calendar, now))
         found = taken.outcome(
             wish,
@@ -188,12 +189,6 @@ def _transaction(engine: Engine, wish: Wish) -> Any:
 def _stays(wish: Wish, found: Outcome) -> bool:
     """Whether everything stays as it is."""
     return wish.dry_run or found.refused or not (found.added or found.changed)
-
-
-def _zone(frame: Frame) -> str:
-    for campaign in frame.campaigns.values():
-        return frame.version(campaign.version_id).pack.campaign.zone
-    return _ZONE
 
 
 # --- tasks ------------------------------------------------------------------------------------------

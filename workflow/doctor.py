@@ -17,7 +17,7 @@ from typing import Any, Literal
 
 from sqlalchemy import bindparam, func, literal_column, or_, select
 
-from .calendar import Calendar
+from .calendar import USUAL_ZONE, Calendar
 from .clock import judge_kernel, judge_start, span
 from .decision import Loaded, wake
 from .decision.case import Case
@@ -308,7 +308,7 @@ def _calendar(frame: Frame) -> Iterator[Finding]:
 
 
 def _projected_years(frame: Frame, latest: int | None) -> list[int]:
-    calendar: Calendar = frame.calendar("Asia/Shanghai")
+    calendar: Calendar = frame.calendar(USUAL_ZONE)
     last = calendar.day_of(latest).year if latest is not None else calendar.day_of(frame.now).year
     years = range(calendar.day_of(frame.now).year, last + 1)
     return [year for year in years if year in calendar.years and calendar.years[year].status == "projected"]

@@ -26,9 +26,11 @@ from .library import (
 from .months import add_months, last_of_month
 from .notice import import_notice
 from .year import CalendarYear, Status
+from .zone import USUAL_ZONE
 
 __all__ = [
     "UNITS",
+    "USUAL_ZONE",
     "Calendar",
     "CalendarYear",
     "Duration",

@@ -22,6 +22,7 @@ from workflow.text import Text
 
 from .arithmetic import Calendar
 from .year import CalendarYear, Status
+from .zone import USUAL_ZONE
 
 FIRST_YEAR: Final = 2000
 LAST_YEAR: Final = 2100
@@ -147,7 +148,7 @@ def library_years(
 
 
 def default_calendar(
-    zone: str = "Asia/Shanghai",
+    zone: str = USUAL_ZONE,
     first: int = FIRST_YEAR,
     last: int = LAST_YEAR,
     *,

@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 
 from workflow.errors import CalendarError
 
+USUAL_ZONE: Final = "Asia/Shanghai"  # where no campaign names another
 DAY_MS: Final = 86_400_000
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _EPOCH_ORDINAL: Final = _EPOCH.toordinal()

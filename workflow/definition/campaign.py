@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from ..calendar import Misread
+from ..calendar import USUAL_ZONE, Misread
 from ..moment import parse_moment
 from ..text import Text
 from . import model
@@ -75,7 +75,7 @@ def _built(values: dict[str, Any], units: dict[str, model.Unit]) -> model.Campai
         prefix=values["prefix"],
         label=values["label"],
         basis=values["basis"],
-        zone=values.get("zone", "Asia/Shanghai"),
+        zone=values.get("zone", USUAL_ZONE),
         tracks=values.get("tracks", {}),
         units=units,
         milestones=values["milestones"],

@@ -26,8 +26,7 @@ from .cursor import (
     words,
     yes,
 )
-from .facts import ANOTHER_NAME, KIND, RESERVED, fact, rows
-from .facts import BUILT_IN as BUILT_IN
+from .facts import ANOTHER_NAME, BUILT_IN, KIND, RESERVED, fact, rows
 from .numbering import pattern
 from .opening import Ours, openings
 from .roles import ROLE as _ROLE

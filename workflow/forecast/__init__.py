@@ -8,7 +8,8 @@ event (tests/test_forecast_lives.py). What it can't know, it says.
 
     records.py  what goes in and what comes out     tables.py    the world in memory: what the store does
     playing.py  the clock: what the engine does     telling.py   from decisions to steps
-    branches.py what each act would lead to
+    branches.py what each act would lead to       comparing.py  what sources say by then
+    notes.py    what it can't know
 """
 
 from __future__ import annotations

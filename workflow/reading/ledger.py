@@ -10,6 +10,7 @@ import orjson
 from sqlalchemy import String, bindparam, case, cast, func, literal_column, select
 from sqlalchemy.sql import ColumnElement
 
+from ..calendar import USUAL_ZONE
 from ..definition.model import LIGHTS, Definition
 from ..engine import Frame
 from ..errors import DubanError, Unknown
@@ -256,7 +257,12 @@ def zone_of(frame: Frame, version_id: int) -> str:
     try:
         return frame.version(version_id).pack.campaign.zone
     except DubanError:
-        return "Asia/Shanghai"
+        return USUAL_ZONE
+
+
+def zone_of_dates(frame: Frame) -> str:
+    """The zone in which people say dates: the first campaign's, the usual one before there is any."""
+    return next((frame.campaign(one.version_id).zone for one in frame.campaigns.values()), USUAL_ZONE)
 
 
 # --- filters ----------------------------------------------------------------------------------------

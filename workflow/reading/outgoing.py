@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import literal_column, select
 from sqlalchemy.sql import ColumnElement
 
+from ..calendar import USUAL_ZONE
 from ..engine import Frame
 from ..store.applying import OUTGOING
 from ..store.sql import Statement
@@ -122,5 +123,5 @@ def _waiting(frame: Frame, row: Sequence[Any], called: Names) -> Waiting:
         rule=rule,
         rule_label=(rules[rule].label if rule in rules else same(rule)) if rule is not None else None,
         created_at=created,
-        zone=zone_of(frame, version) if version is not None else "Asia/Shanghai",
+        zone=zone_of(frame, version) if version is not None else USUAL_ZONE,
     )

@@ -12,8 +12,8 @@ from datetime import timedelta
 from typing import Any, Literal
 
 from ..calendar import Calendar
+from ..definition.facts import BUILT_IN
 from ..definition.model import Definition, Fact, State, Transition
-from ..definition.task import BUILT_IN
 from ..definition.terms import MICRO
 from ..task import Row, Task
 from .dice import Dice

@@ -1,1 +1,10 @@
-"""Digests, rendering, channels, delivery: how what the engine decided reaches people."""
+"""From what must be told to what has arrived: the notifier reads what the engine left, and sends it.
+
+outgoing row ─► take ─► gather ─► render, keep the bytes ─► send ─► receipt
+ (engine)      who, where  merge, quiet hours, budgets     channel   mail, SMS, chat
+
+models.py     the tables
+states.py     the states of a delivery and what each means
+content.py    what a delivery says, before it takes the form of a channel
+channel.py    what a channel must offer, and how a try can end
+"""

@@ -28,7 +28,7 @@ RECORDS = ("definition/model.py", "definition/terms.py", "task.py", "models.py")
 
 # Words that a field took from everybody's language, or that are Duban's own (DESIGN §1).
 _EVERYDAY = """
-    acting actions answer answered applying at_work audit auditor authority checking claimed clause
+    acknowledged acting action actions answer answered applying at_work audit auditor authority checking claimed clause
     collecting commitment company compared comparing completed content corrected design drafted
     dropped effective explanation finding findings firing fixed following found hand_over
     handed_over handler handover held labour lead leader level listed looked_at looked_at_again

@@ -21,8 +21,9 @@ from sqlalchemy.pool import NullPool
 from sqlalchemy.schema import CreateIndex
 from sqlmodel import SQLModel
 
+import notifier.models  # noqa: F401  (fills the metadata)
+import workflow.models  # noqa: F401  (fills the metadata)
 from tests.storing import a_task, opened, put, raw
-from workflow import models  # noqa: F401  (fills the metadata)
 from workflow.errors import DatabaseNewer, DatabaseOutdated, DatabaseUnreachable, DubanError
 from workflow.store import migrate, open_port, opening, revisions, tasks
 from workflow.store.ports import Port

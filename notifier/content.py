@@ -1,0 +1,82 @@
+"""What a delivery says, in one language, before it takes the form of a channel."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from workflow.text import Language, Text
+
+Class = Literal["formal", "information"]
+"""Formal notices cannot be switched off; information can."""
+
+About = Literal["notice", "digest", "report", "test"]
+"""What a delivery is: notices gathered for one person, a digest, a report to operators, a test."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Attachment:
+    """A file that goes along."""
+
+    name: str  # file name, without a path
+    type: str  # media type, such as application/pdf
+    data: bytes
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Picture:
+    """A picture inside the HTML: `<img src="cid:ID">`."""
+
+    id: str  # letters, digits and hyphens; unique within the message
+    data: bytes  # PNG
+    alt: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Content:
+    """What is to be said. Made by whoever writes notices and digests; channels only give it a form."""
+
+    language: Language
+    subject: str  # one line; cut by the channel if it must
+    text: str  # the whole in plain text, lines separated by \n
+    html: str | None = None  # the whole as an HTML document; None: text only
+    phrases: tuple[str, ...] = ()  # for a text message: the most important first; no personal data
+    template: str = "notice"  # by which name a provider's template is looked up
+    values: Mapping[str, str] = field(default_factory=dict)  # for the provider's template
+    attachments: tuple[Attachment, ...] = ()
+    pictures: tuple[Picture, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Envelope:
+    """To whom, and as what. Everything of a message that is not its content."""
+
+    delivery_id: int
+    address: str  # of the channel's kind: a mail address, a number, a chat address
+    name: str  # of the person, in the language of the content
+    message_id: str  # with angle brackets; the same at every try
+    thread: tuple[str, ...] = ()  # Message-IDs that it belongs under, the oldest first
+    class_: Class
+    about: About
+    date: int  # ms since the epoch: when it was written
+    zone: str  # IANA, for the date that people see
+    digest_number: int | None = None
+    unsubscribe: str | None = None  # https address for RFC 8058; None for formal notices, or without a site
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Parcel:
+    """One delivery on its way to a channel: its bytes never change between tries."""
+
+    delivery_id: int
+    address: str
+    message_id: str
+    body: bytes  # as `Channel.write` made it
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Unwritable:
+    """Why a delivery cannot be written; the others of its batch are."""
+
+    why: Text

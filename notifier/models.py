@@ -1,0 +1,307 @@
+"""The notifier's tables. Instants are whole milliseconds since the epoch."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, LargeBinary, SmallInteger, text
+from sqlalchemy import Text as LongText
+from sqlmodel import Field, SQLModel
+
+_Id = BigInteger().with_variant(Integer(), "sqlite")
+
+
+def _key() -> Any:
+    return Field(default=None, sa_column=Column(_Id, primary_key=True, autoincrement=False))
+
+
+def _auto() -> Any:
+    return Field(default=None, sa_column=Column(_Id, primary_key=True, autoincrement=True))
+
+
+def _big(*, null: bool = False) -> Any:
+    return Field(default=None, sa_column=Column(BigInteger, nullable=null))
+
+
+def _person(*, null: bool = False) -> Any:
+    return Field(default=None, sa_column=Column(_Id, ForeignKey("person.id"), nullable=null))
+
+
+def _words(*, null: bool = False) -> Any:
+    return Field(default=None, sa_column=Column(LongText, nullable=null))
+
+
+def _flag(value: int = 0) -> Any:
+    return Field(
+        default=value, sa_column=Column(SmallInteger, nullable=False, server_default=text(str(value)))
+    )
+
+
+def _where(condition: str) -> dict[str, Any]:
+    return {"sqlite_where": text(condition), "postgresql_where": text(condition)}
+
+
+# --- what people edit -------------------------------------------------------------------------------
+
+
+class AddressRow(SQLModel, table=True):
+    """Where a person can be reached. Personal data: masked wherever it is shown."""
+
+    __tablename__ = "address"
+    __table_args__ = (Index("address_once", "person_id", "kind", "value", unique=True),)
+    id: int | None = _auto()
+    person_id: int = _person()
+    kind: str  # mail, sms, chat, folder
+    value: str
+    rank: int = 0  # the smaller is tried first
+    recorded_at: int = _big()
+    broken_at: int | None = _big(null=True)  # a receipt or a refusal said that nothing arrives here
+    broken_why: str | None = _words(null=True)  # JSON: zh, en
+
+
+class MannerRow(SQLModel, table=True):
+    """How a person wishes to be told; where it says nothing the organisation's settings count."""
+
+    __tablename__ = "manner"
+    person_id: int = Field(
+        sa_column=Column(_Id, ForeignKey("person.id"), primary_key=True, autoincrement=False)
+    )
+    quiet_from: int | None = None  # minutes after midnight, local
+    quiet_to: int | None = None  # minutes after midnight; the same as quiet_from: no quiet hours
+    workdays_only: int | None = None  # 1, 0; empty: as the organisation says
+    digest_at: int | None = None  # minutes after midnight at which digests are wanted
+    empty_digests: int = _flag()  # 1: a digest with nothing in it is wanted too
+
+
+class UnsubscriptionRow(SQLModel, table=True):
+    """What a person has switched off: information only, formal notices can't be."""
+
+    __tablename__ = "unsubscription"
+    person_id: int = Field(
+        sa_column=Column(_Id, ForeignKey("person.id"), primary_key=True, autoincrement=False)
+    )
+    topic: str = Field(primary_key=True)  # `notices`, or `digest:NAME`
+    since: int = _big()
+    how: str  # command, link, mail
+
+
+# --- what is sent -----------------------------------------------------------------------------------
+
+
+class DeliveryRow(SQLModel, table=True):
+    """One message on one channel until it is done. `states.py` says what each state means."""
+
+    __tablename__ = "delivery"
+    __table_args__ = (
+        # What is next: by channel, because each has its own rate, pause and credentials.
+        Index(
+            "delivery_queue",
+            "channel",
+            "due_at",
+            "id",
+            **_where("status = 'waiting' OR status = 'unknown'"),
+        ),
+        # A person has one message at a time into which notices are gathered: two daemons can't begin two.
+        Index(
+            "delivery_gathering",
+            "person_id",
+            "channel",
+            "class",
+            unique=True,
+            **_where("status = 'gathering'"),
+        ),
+        Index("delivery_to_write", "due_at", "id", **_where("status = 'gathering'")),
+        # Handed over and not answered: what a dead process leaves behind.
+        Index("delivery_under_way", "claimed_at", "id", **_where("status = 'sending'")),
+        # What an operator looks at: without it every look would read all deliveries there ever were.
+        Index(
+            "delivery_trouble",
+            "id",
+            **_where("status = 'held' OR status = 'unknown' OR status = 'bounced' OR status = 'given_up'"),
+        ),
+        Index("delivery_of_person", "person_id", "accepted_at"),  # when a person was last told
+        Index("delivery_reference", "reference", **_where("reference IS NOT NULL")),
+        Index("delivery_message", "message_id", unique=True),
+    )
+    id: int = _key()
+    person_id: int | None = _big(null=True)  # nobody: a test to an address
+    unit_id: int | None = _big(null=True)  # whose budget it uses
+    channel: str  # as the settings call it
+    kind: str  # mail, sms, chat, folder
+    address: str
+    language: str
+    class_: str = Field(sa_column=Column("class", LongText, nullable=False))  # formal, information
+    about: str  # notice, digest, report, test
+    status: str
+    hold: str | None = None  # why it is held: restore, person
+    urgent: int = _flag()  # 1: it may break quiet hours
+    due_at: int = _big()  # when it is to be written, or sent; after a failure when to try again
+    created_at: int = _big()
+    written_at: int | None = _big(null=True)
+    message_id: str
+    thread_id: int | None = _big(null=True)  # the task whose thread it belongs to; several: none
+    body: bytes | None = Field(default=None, sa_column=Column(LargeBinary, nullable=True))  # zlib
+    digest: str | None = None  # SHA-256 of the body before compression, hex: kept when the body is gone
+    tries: int = 0
+    unknowns: int = 0  # how often the outcome was unknown: so many duplicates are possible
+    claimed_at: int | None = _big(null=True)
+    claimed_by: str | None = None  # node
+    accepted_at: int | None = _big(null=True)
+    ended_at: int | None = _big(null=True)  # delivered, bounced, given up, dropped
+    reference: str | None = None  # the peer's id
+    why: str | None = _words(null=True)  # JSON: zh, en; what went wrong last
+    instead_of: int | None = _big(null=True)  # the delivery that failed, or was over budget
+
+
+class DeliveryPartRow(SQLModel, table=True):
+    """What the engine left, and in which delivery it is told."""
+
+    __tablename__ = "delivery_part"
+    __table_args__ = (Index("delivery_part_of", "outgoing_id"),)
+    delivery_id: int = _key()
+    outgoing_id: int = _key()
+
+
+class DeliveryTryRow(SQLModel, table=True):
+    """How a try ended. Never changed."""
+
+    __tablename__ = "delivery_try"
+    __table_args__ = (Index("delivery_try_of", "delivery_id", "number"),)
+    id: int = _key()
+    delivery_id: int = _big()
+    number: int
+    at: int = _big()
+    outcome: str  # accepted, refused, later, unreachable, unauthorised, unknown
+    code: str
+    why: str | None = _words(null=True)  # JSON: zh, en
+
+
+class ChannelRow(SQLModel, table=True):
+    """A channel that pauses: its credentials failed, or a person stopped it."""
+
+    __tablename__ = "channel"
+    name: str = Field(primary_key=True)
+    paused_at: int | None = _big(null=True)
+    paused_by: str | None = None  # a person's code; empty: the channel itself
+    why: str | None = _words(null=True)  # JSON: zh, en
+    alarmed_at: int | None = _big(null=True)
+    failures: int = 0  # connections in a row that were not made
+    again_at: int | None = _big(null=True)  # not before: the peer could not be reached
+
+
+class SpentRow(SQLModel, table=True):
+    """How many messages have gone to a number, by a template, for a unit, on a day."""
+
+    __tablename__ = "spent"
+    channel: str = Field(primary_key=True)
+    scope: str = Field(primary_key=True)  # number, template, unit, day
+    key: str = Field(primary_key=True)  # of a number its SHA-256: a count needs no number
+    day: str = Field(primary_key=True)  # local ISO date
+    count: int
+
+
+# --- digests ----------------------------------------------------------------------------------------
+
+
+class DigestRunRow(SQLModel, table=True):
+    """A moment at which a digest is due: what it counted, and how far its readers were served."""
+
+    __tablename__ = "digest_run"
+    __table_args__ = (
+        # Each local moment of a digest happens once, whoever sees it first.
+        Index("digest_run_once", "campaign_id", "name", "nominal", unique=True),
+        Index("digest_run_open", "at", "id", **_where("status = 'open'")),
+    )
+    id: int = _key()
+    campaign_id: int = _big()
+    name: str
+    nominal: str  # local date and time
+    at: int = _big()
+    begun_at: int = _big()
+    since_event: int = _big()  # the events after this one …
+    upto_event: int = _big()  # … up to this one, settled
+    counts: str = _words()  # JSON: lights by unit and track, to compare the next one with
+    cursor: int = _big()  # the last person served; 0: nobody yet
+    served: int = 0
+    status: str  # open, done
+
+
+class DigestRow(SQLModel, table=True):
+    """A reader's digest, numbered so that a missing one is noticed."""
+
+    __tablename__ = "digest"
+    __table_args__ = (
+        Index("digest_number_once", "person_id", "campaign_id", "name", "number", unique=True),
+        # A run serves each reader once, however often it is interrupted and resumed.
+        Index("digest_reader_once", "run_id", "person_id", unique=True),
+    )
+    id: int = _key()
+    run_id: int = _big()
+    campaign_id: int = _big()
+    name: str
+    person_id: int = _big()
+    number: int
+    delivery_id: int = _big()
+    made_at: int = _big()
+
+
+# --- links and documents ----------------------------------------------------------------------------
+
+
+class ActionLinkRow(SQLModel, table=True):
+    """A link by which one person may do one act once. Only the hash of its token is kept."""
+
+    __tablename__ = "action_link"
+    __table_args__ = (
+        Index("action_link_token", "token", unique=True),
+        Index("action_link_of_task", "task_id", **_where("used_at IS NULL AND revoked_at IS NULL")),
+    )
+    id: int = _key()
+    token: str  # SHA-256 of the token, hex
+    person_id: int = _big()
+    task_id: int = _big()
+    act: str
+    revision: int
+    delivery_id: int | None = _big(null=True)
+    minted_at: int = _big()
+    expires_at: int = _big()
+    used_at: int | None = _big(null=True)
+    revoked_at: int | None = _big(null=True)
+
+
+class DocumentRow(SQLModel, table=True):
+    """A document as it was drawn up, with its figures. Never changed: the hash is over its bytes."""
+
+    __tablename__ = "document"
+    __table_args__ = (
+        # An act draws up its letter once, however often it is asked for.
+        Index("document_of_act", "task_id", "seq", unique=True, **_where("task_id IS NOT NULL")),
+        Index("document_name", "campaign_id", "name", unique=True),
+    )
+    id: int = _key()
+    kind: str  # letter, bulletin
+    name: str  # of the file, without its ending
+    campaign_id: int = _big()
+    task_id: int | None = _big(null=True)
+    seq: int | None = None  # of the event that made it final
+    person_id: int | None = _big(null=True)  # who asked for it; nobody: drawn up by itself
+    figures: str = _words()  # JSON: what it says, as data
+    sha256: str  # of the body, hex
+    body: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+    made_at: int = _big()
+
+
+TABLES = (
+    AddressRow,
+    MannerRow,
+    UnsubscriptionRow,
+    DeliveryRow,
+    DeliveryPartRow,
+    DeliveryTryRow,
+    ChannelRow,
+    SpentRow,
+    DigestRunRow,
+    DigestRow,
+    ActionLinkRow,
+    DocumentRow,
+)

@@ -19,9 +19,8 @@ from typing import Literal, Protocol
 
 from workflow.text import Text
 
-from .content import Content, Envelope, Parcel
+from .content import Content, Envelope, Kind, Parcel
 
-Kind = Literal["mail", "sms", "chat", "folder"]
 End = Literal["accepted", "refused", "later", "unreachable", "unauthorised", "unknown"]
 
 

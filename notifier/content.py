@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
+from workflow.engine import Frame
 from workflow.text import Language, Text
+
+Kind = Literal["mail", "sms", "chat", "folder"]
+"""Which addresses a channel serves."""
 
 Class = Literal["formal", "information"]
 """Formal notices cannot be switched off; information can."""
@@ -73,6 +77,66 @@ class Parcel:
     address: str
     message_id: str
     body: bytes  # as `Channel.write` made it
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Part:
+    """What the engine left for one person: of which event, in which role, why."""
+
+    outgoing_id: int
+    task_id: int
+    seq: int  # of the event
+    role: str
+    reason: str
+    rule: str | None
+    created_at: int  # ms
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Gathered:
+    """A delivery that is to be written: everything that is told to one person in it."""
+
+    delivery_id: int
+    person_id: int
+    kind: Kind
+    language: Language
+    class_: Class
+    parts: tuple[Part, ...]  # in the order in which they were left
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Wish:
+    """A link that somebody may need: to do one act on a task once."""
+
+    person_id: int
+    task_id: int
+    act: str
+    revision: int  # as the message tells of it
+    delivery_id: int
+
+
+Event = tuple[int, int]  # task, seq
+
+
+def _nothing(_frame: Frame, _events: Sequence[Event]) -> Mapping[Event, tuple[Attachment, ...]]:
+    return {}
+
+
+def _nowhere(_person: int, _topic: str) -> None:
+    return None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Site:
+    """What messages need of the organisation's installation."""
+
+    base_url: str | None = None  # of the console, without a slash at its end; None: no links
+    domain: str = "duban.invalid"  # in Message-IDs
+    signature: str = ""  # of text messages, without its brackets
+    words: Mapping[str, Text] = field(default_factory=dict)  # the organisation's own, by name
+    mint: Callable[[Wish], str] | None = None  # a link's address; None: messages carry no action links
+    attachments: Callable[[Frame, Sequence[Event]], Mapping[Event, tuple[Attachment, ...]]] = _nothing
+    unsubscribe: Callable[[int, str], str | None] = _nowhere  # (person, topic) -> https address
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

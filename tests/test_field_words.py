@@ -28,8 +28,8 @@ RECORDS = ("definition/model.py", "definition/terms.py", "task.py", "models.py")
 
 # Words that a field took from everybody's language, or that are Duban's own (DESIGN §1).
 _EVERYDAY = """
-    acknowledged acting action actions answer answered applying at_work audit auditor authority checking claimed clause
-    collecting commitment company compared comparing completed content corrected design drafted
+    acknowledged acting action actions answer answered applying at_work audit auditor authority checking
+    claimed clause collecting commitment company compared comparing completed content corrected design drafted
     dropped effective explanation finding findings firing fixed following found hand_over
     handed_over handler handover held labour lead leader level listed looked_at looked_at_again
     matter measure observing part_of_a_task place placed planning prepared problem programme

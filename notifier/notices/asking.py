@@ -35,6 +35,11 @@ class Asked:
     act: str | None = None  # for which a link is worth minting: it needs nothing but a yes, or a text
     label: Text | None = None  # of that act
 
+    @property
+    def wants(self) -> bool:
+        """Whether anything is to be done, by the reader or by somebody they see to."""
+        return self.by is not None or self.label is not None
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Asker:
@@ -112,9 +117,11 @@ class Asker:
         )
 
     def limit(self, task_id: int) -> int | None:
-        """Until when whoever is waited for should act: the step's end, else the deadline."""
+        """Until when whoever is waited for should act: the step's end, unless the deadline has passed."""
         task, line = self.facts.loaded[task_id].task, self.facts.lines[task_id]
-        return task.step_end if task.step_end is not None else line.due_at
+        if line.due_at is not None and (task.step_end is None or line.due_at < self.facts.frame.now):
+            return line.due_at
+        return task.step_end
 
     # --- somebody else's ----------------------------------------------------------------------------
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
+from workflow.definition.model import CONFIRM
 from workflow.reading import Line
 from workflow.reading.words import join, same
 from workflow.text import Language, Text
@@ -38,6 +39,7 @@ class Card:
     what: str  # what happened, with the unit
     bare: str  # the same without it; no personal data
     ask: str
+    wants: bool  # whether anything is to be done about it
     also: tuple[str, ...] = ()  # what else is told of the task
     why: tuple[str, ...] = ()
     reported: tuple[str, ...] = ()
@@ -87,6 +89,7 @@ class Dealer:
             what=self._say("page.what", unit=line.unit, what=what),
             bare=what.to(self.language),
             ask=asked.text.to(self.language),
+            wants=asked.wants,
             also=self._all(self._also(what, parts[1:])),
             why=self._all(self.teller.why(first, self.dates)) if full else (),
             reported=self._all(self.teller.reported(first)),
@@ -94,7 +97,7 @@ class Dealer:
             opened=tuple(self._opened(first)) if full else (),
             told=self._others(first) if full else None,
             acts=self._acts(asked) if full else None,
-            ahead=self.ahead(task_id) if full else (),
+            ahead=self.ahead(task_id) if full and asked.wants else (),
             pairs=tuple(self._pairs(line, known=known)) if full else (),
             url=self.url(line),
             action=self._action(task_id, asked),
@@ -192,7 +195,8 @@ class Dealer:
         address = self.asker.link(self.site, task_id, asked)
         if address is None or asked.label is None:
             return None
-        return address, self._say("page.act", act=asked.label)
+        name = "page.decide" if asked.act is not None and asked.act.startswith(CONFIRM) else "page.act"
+        return address, self._say(name, act=asked.label)
 
     def _acts(self, asked: Asked) -> str | None:
         return self._say("page.acts", acts=join(asked.acts)) if asked.acts else None

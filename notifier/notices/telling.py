@@ -36,6 +36,7 @@ _PLAINLY: Final = {
     "escalation": "what.escalation",
     "repeat": "what.repeat",
 }
+_BY_PEOPLE: Final = frozenset({"act", "confirmed"})  # acts by which a task comes to somebody
 _TELLS_ITSELF: Final = frozenset({"assigned", "escalation", "repeat"})
 """Of these the headline says all that happened; of the others the event is told as well."""
 
@@ -58,7 +59,7 @@ class Teller:
             "kind": line.kind_label,
             "state": line.state_label,
             "number": same(line.number),
-            "role": words.role(header.get("role") or part.role),
+            "role": words.role(header["role"] if part.reason == "team ended" and header else part.role),
             "rule": words.rule(part.rule) if part.rule else _reason(part),
             "act": words.transition(header.get("transition", "")),
             "count": same(str(header.get("count", ""))),
@@ -72,10 +73,12 @@ class Teller:
             return "what.refused"
         if part.reason == "lapsed" and header.get("why") == "left":
             return "what.left"
-        if part.reason == "transferred" and self.letter.person_id not in waited_for(self.facts, part.task_id):
+        if self._is_given_away(part):
             return "what.given_away"
         if part.reason == "assigned" and not self._is_waited_for(part):
             return "what.moved_on"
+        if part.reason == "assigned" and heard is not None and heard.kind in _BY_PEOPLE:
+            return "what.passed"
         if part.reason == "to confirm" and not self._is_pending(part, header):
             return "what.settled"
         return _PLAINLY.get(part.reason, "what.other")
@@ -86,6 +89,10 @@ class Teller:
             return False
         own = self.letter.person_id in waited_for(self.facts, part.task_id)
         return own or part.role == task.waits_for  # who steps in where `not_by` keeps another out
+
+    def _is_given_away(self, part: Part) -> bool:
+        own = waited_for(self.facts, part.task_id)
+        return part.reason == "transferred" and self.letter.person_id not in own
 
     def _is_pending(self, part: Part, header: Mapping[str, Any]) -> bool:
         pending = self.facts.loaded[part.task_id].task.pending
@@ -129,7 +136,7 @@ class Teller:
             yield self._say("why.instead", person=self.facts.names.person(heard.person_id or 0))
         elif (vacant := self._vacant(part)) is not None:
             yield self._say("why.vacant", vacant=vacant, role=role)
-        else:
+        elif part.reason != "copied":  # the role is that of whoever sent it
             yield self._as_whom(part, role)
         principal = self.facts.acting_for(part.task_id, part.role, self.letter.person_id)
         if principal is not None:
@@ -138,6 +145,8 @@ class Teller:
     def _as_whom(self, part: Part, role: Text) -> Text:
         if part.reason == "assigned" and self._is_waited_for(part):
             return self._say("why.waits", state=self.facts.lines[part.task_id].state_label, role=role)
+        if self._is_given_away(part):
+            return self._say("why.former", role=role)
         return self._say("why.role", role=role)
 
     def _vacant(self, part: Part) -> Text | None:

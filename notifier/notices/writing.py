@@ -75,6 +75,7 @@ class _Letter:
         self.shown = shown_of(letter, facts.lines)
         if not self.shown:
             raise LookupError("no task that can be read")
+        self.light = facts.lines[self.shown[0]].light  # the gravest
         zone = facts.lines[self.shown[0]].zone
         self.dates = Dates(calendar=facts.frame.calendar(zone), now=facts.frame.now)
 
@@ -89,7 +90,7 @@ class _Letter:
             "card": first,
             "title": self._title(first, many),
             "preheader": first.ask if many == 1 else first.what,
-            "accent": MARKS[first.light].fill if first.light != "green" else CALM,
+            "accent": MARKS[self.light].fill if self.light != "green" else CALM,
             "more": self._say("page.more", count=same(str(many - len(cards)))) if many > len(cards) else None,
             "console": self.site.base_url,
             "attached": self._attached(files),
@@ -116,14 +117,14 @@ class _Letter:
             dealer.card(task_id, [one for one in self.parts if one.task_id == task_id], full=full)
             for task_id in self.shown
         ]
-        if not full:  # what happens next is told of the gravest alone
+        if not full and found[0].wants:  # what happens next is told of the gravest alone
             found[0] = replace(found[0], ahead=dealer.ahead(self.shown[0]))
-        return found
+        return sorted(found, key=lambda one: not one.wants)  # what still wants something stands first
 
     # --- the line that is seen first ----------------------------------------------------------------
 
     def _subject(self, first: Card, many: int) -> str:
-        light = self._light("notice.subject.light", first.light)
+        light = self._light("notice.subject.light", self.light)
         if many == 1:
             known = {"number": same(first.number), "unit": same(first.unit), "what": same(first.bare)}
             return self._say("notice.subject", light=same(light), **known)

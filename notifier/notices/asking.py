@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from workflow.decision import Loaded
 from workflow.definition.model import CONFIRM, REFUSE, Definition, Transition
 from workflow.explaining import Possible, possible
 from workflow.explaining.acts import LIFT
@@ -90,17 +89,18 @@ class Asker:
     # --- the reader's own step ----------------------------------------------------------------------
 
     def _is_their_turn(self, task_id: int, may: Sequence[Possible], parts: Sequence[Part]) -> bool:
-        own = self.letter.person_id in waited_for(self.facts, task_id)
+        if self.letter.person_id in waited_for(self.facts, task_id):
+            return any(one.name in self._definition(task_id).transitions for one in may)
         told = any(one.reason == "assigned" for one in parts)  # who steps in for somebody excluded
-        return bool(_of_state(self.facts.loaded[task_id], self._definition(task_id), may)) and (own or told)
+        return told and bool(_of_state(self._definition(task_id), may))
 
     def _act(self, task_id: int, may: Sequence[Possible]) -> Asked:
-        loaded, line = self.facts.loaded[task_id], self.facts.lines[task_id]
-        definition = self._definition(task_id)
-        own = _of_state(loaded, definition, may)[:_ASKED]
+        line, definition = self.facts.lines[task_id], self._definition(task_id)
+        proper = _of_state(definition, may)
+        own = (proper or [one for one in may if one.name in definition.transitions])[:_ASKED]
         named = join([one.label for one in own])
         due = self.limit(task_id)
-        first = next((one for one in own if _needs_only_words(definition, one)), None)
+        first = next((one for one in proper if _needs_only_words(definition, one)), None)
         if due is None:
             text = self._say("ask.soon", acts=named)
         elif due < self.facts.frame.now:
@@ -175,16 +175,11 @@ def _labels(may: Sequence[Possible], but: set[str]) -> tuple[Text, ...]:
     return tuple(one.label for one in may if one.name not in but)
 
 
-def _of_state(loaded: Loaded, definition: Definition, may: Sequence[Possible]) -> list[Possible]:
+def _of_state(definition: Definition, may: Sequence[Possible]) -> list[Possible]:
     """The acts that belong to the state, not those that are open in every state."""
     going = sum(1 for state in definition.states.values() if state.final is None)
-    found = [
-        one
-        for one in may
-        if one.name in definition.transitions and len(definition.transitions[one.name].sources) < going
-    ]
-    others = [one for one in may if one.name in definition.transitions and one not in found]
-    return found or (others if going == 1 or loaded.task.waits_for is not None else [])
+    named = definition.transitions
+    return [one for one in may if one.name in named and (going == 1 or len(named[one.name].sources) < going)]
 
 
 def _needs_only_words(definition: Definition, one: Possible) -> bool:

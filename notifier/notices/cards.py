@@ -79,6 +79,7 @@ class Dealer:
 
     def card(self, task_id: int, parts: Sequence[Part], *, full: bool) -> Card:
         """A task with what is told of it; in full where it is the letter's only one."""
+        parts = sorted(parts, key=self.teller.is_over)
         line, first = self.facts.lines[task_id], parts[0]
         asked, what = self.asker.of(task_id, parts), self.teller.what(first)
         known = task_id in self.facts.loaded
@@ -208,4 +209,5 @@ class Dealer:
         return self._say(name, day=self.dates.day(asked.by))
 
     def _can(self, asked: Asked) -> str | None:
-        return self._say("text.act", acts=asked.label) if asked.label is not None else None
+        own = asked.label is not None and not (asked.act or "").startswith(CONFIRM)  # else it is said already
+        return self._say("text.act", acts=asked.label) if own and asked.label is not None else None

@@ -33,7 +33,7 @@ class Facts:
 
     frame: Frame
     told: Mapping[int, Told]  # by outgoing row
-    lines: Mapping[int, Line]  # of tasks that can be read
+    lines: Mapping[int, Line]  # of those that can't be read too
     versions: Mapping[int, int]  # task -> pack version, of those
     loaded: Mapping[int, Loaded]  # of those that are shown
     about: Mapping[int, Sequence[tuple[int, str | None]]]  # task -> other tasks, and because of which rule
@@ -120,10 +120,10 @@ _GRAVITY = {"green": 0, "blue": 1, "yellow": 2, "red": 3}
 
 
 def _tasks(frame: Frame, wanted: Collection[int]) -> tuple[dict[int, Line], dict[int, Task]]:
-    """Lines of the tasks that can be read, and the tasks."""
+    """Lines of the tasks, and those of the tasks that can be read."""
     rows = tasks.read_these(frame.tx, sorted(wanted)) if wanted else []
     parsed = {row[0]: task for row in rows if (task := task_or_none(row)) is not None}
-    lines = {line.id: line for line in lines_of(frame, rows) if line.id in parsed} if rows else {}
+    lines = {line.id: line for line in lines_of(frame, rows)} if rows else {}
     return lines, parsed
 
 

@@ -36,7 +36,7 @@ _PLAINLY: Final = {
     "escalation": "what.escalation",
     "repeat": "what.repeat",
 }
-_BY_PEOPLE: Final = frozenset({"act", "confirmed"})  # acts by which a task comes to somebody
+_OVER: Final = frozenset({"what.moved_on", "what.settled", "what.left"})
 _TELLS_ITSELF: Final = frozenset({"assigned", "escalation", "repeat"})
 """Of these the headline says all that happened; of the others the event is told as well."""
 
@@ -59,7 +59,7 @@ class Teller:
             "kind": line.kind_label,
             "state": line.state_label,
             "number": same(line.number),
-            "role": words.role(header["role"] if part.reason == "team ended" and header else part.role),
+            "role": words.role(self._role(part, header)),
             "rule": words.rule(part.rule) if part.rule else _reason(part),
             "act": words.transition(header.get("transition", "")),
             "count": same(str(header.get("count", ""))),
@@ -67,6 +67,18 @@ class Teller:
         }
         name = self._name(part, header, heard)
         return self._say(name, **{key: known[key] for key in self.wording.known(name)})
+
+    @staticmethod
+    def _role(part: Part, header: Mapping[str, Any]) -> str:
+        """The role that is spoken of: the team whose term has ended, else the reader's."""
+        return str(header.get("role", part.role)) if part.reason == "team ended" else part.role
+
+    def is_over(self, part: Part) -> bool:
+        """Whether what a part tells has been overtaken: somebody else acted, it needs nobody any more."""
+        heard = self.facts.told.get(part.outgoing_id)
+        if part.task_id not in self.facts.loaded:
+            return False
+        return self._name(part, heard.header if heard is not None else {}, heard) in _OVER
 
     def _name(self, part: Part, header: Mapping[str, Any], heard: Told | None) -> str:
         if part.reason == "answered" and heard is not None and heard.kind == "refused":
@@ -77,7 +89,7 @@ class Teller:
             return "what.given_away"
         if part.reason == "assigned" and not self._is_waited_for(part):
             return "what.moved_on"
-        if part.reason == "assigned" and heard is not None and heard.kind in _BY_PEOPLE:
+        if part.reason == "assigned" and _came_by(heard):
             return "what.passed"
         if part.reason == "to confirm" and not self._is_pending(part, header):
             return "what.settled"
@@ -204,6 +216,11 @@ _ORDER: Final = {
     name: position
     for position, name in enumerate(("to confirm", "urged", "assigned", "transferred", "escalation"))
 }
+
+
+def _came_by(heard: Told | None) -> bool:
+    """Whether somebody's act brought the task here: then the act says more than the state."""
+    return heard is not None and heard.kind in ("act", "confirmed") and "actor" in heard.header
 
 
 def waited_for(facts: Facts, task_id: int) -> tuple[int, ...]:

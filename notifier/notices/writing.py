@@ -8,7 +8,7 @@ from typing import Final
 
 from workflow.definition.model import LIGHT_LABELS
 from workflow.engine import Frame
-from workflow.errors import DubanError, StoreError
+from workflow.errors import DubanError, StoreError, Undecidable
 from workflow.reading.words import same
 from workflow.text import Text
 
@@ -73,8 +73,8 @@ class _Letter:
         self.language = letter.language
         self.parts = by_gravity(letter.parts, facts)
         self.shown = shown_of(letter, facts.lines)
-        if not self.shown:
-            raise LookupError("no task that can be read")
+        if not any(one in facts.loaded for one in self.shown):
+            raise Undecidable("其中没有可以读取的事项", "none of its tasks can be read")
         self.light = facts.lines[self.shown[0]].light  # the gravest
         zone = facts.lines[self.shown[0]].zone
         self.dates = Dates(calendar=facts.frame.calendar(zone), now=facts.frame.now)

@@ -177,7 +177,7 @@ def test_rules_and_what_they_set_in_motion(tell_checks: Story) -> None:
     compare(
         "many_information",
         story,
-        letter(story, *everything(story, "handler of beiwan", "information"), to="handler of beiwan"),
+        letter(story, *everything(story, "supervisor_two")[:40], to="supervisor_two", class_="information"),
     )
 
 

@@ -11,6 +11,7 @@ import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final
 
@@ -20,6 +21,7 @@ from workflow.decision import Act
 from workflow.decision.everyday import COPY, MERGE, TRANSFER, URGE
 from workflow.definition import Pack
 from workflow.engine import Engine, Frame
+from workflow.engine.handing import hand_over
 from workflow.errors import Refused
 from workflow.reading.outgoing import REASONS
 from workflow.simulation import simulate
@@ -36,10 +38,14 @@ from .rendering import render_html
 
 DAYS: Final = 45  # played: enough for a few of everything
 _MANY: Final = 400  # messages of one person, at most, in one letter
-_TRIES: Final = 60  # tasks that an act is tried on
+_TRIES: Final = 60  # tasks that an act is tried on …
+_PEOPLE: Final = 12  # … by so many people
 _LAST: Final = Statement(select(func.max(EVENT.c.recorded_at)))
 _MESSAGES: Final = Statement(
-    select(OUTGOING).where(OUTGOING.c.person_id.is_not(None)).order_by(OUTGOING.c.id.desc())
+    select(OUTGOING, TASK.c.seq, TASK.c.ended_at)
+    .join(TASK, TASK.c.id == OUTGOING.c.task_id)
+    .where(OUTGOING.c.person_id.is_not(None))
+    .order_by(OUTGOING.c.id.desc())
 )
 _OPEN: Final = Statement(
     select(TASK.c.id, TASK.c.kind, TASK.c.unit_id)
@@ -97,7 +103,7 @@ def preview(
         simulate(pack, days=days, seed=seed, url=url)
         with closing(open_port(url, durable=False)) as port:
             now = _last(port)
-            _everyday_acts(Engine(port, salts=_no_salt), now)
+            _everyday_acts(Engine(port, salts=_no_salt), pack, now)
             contents = [*_notices(port, site, now), *(one for more in extra for one in more(port, now))]
     pages = tuple(
         _file(folder, name, content, channels, now, pack.campaign.zone) for name, content in contents
@@ -119,31 +125,57 @@ def _last(port: Port) -> int:
 # --- what a simulation doesn't do by itself -----------------------------------------------------------
 
 
-def _everyday_acts(engine: Engine, now: int) -> None:
-    """Somebody urges, copies, passes on and merges, so that those messages are there too."""
+def _everyday_acts(engine: Engine, pack: Pack, now: int) -> None:
+    """Somebody asks, urges, copies, passes on and merges, so that those messages are there too."""
     with engine.port.read() as tx:
-        people = list(dict.fromkeys(row[3] for row in tx.all(_MESSAGES) if row[4] == "supervisor"))[:3]
-        people = people or list(dict.fromkeys(row[3] for row in tx.all(_MESSAGES)))[:3]
+        people = list(dict.fromkeys(row[3] for row in tx.all(_MESSAGES)))[:_PEOPLE]
         open_tasks = tx.all(_OPEN, most=_TRIES)
-    reason = {"reason": "……"}
-    _first(engine, now, URGE, people, [(task, reason) for task, *_ in open_tasks])
-    _first(engine, now, COPY, people, [(task, {**reason, "persons": people[:1]}) for task, *_ in open_tasks])
     units = list(dict.fromkeys(unit for *_, unit in open_tasks))
-    moves = [
-        (task, {**reason, "unit": other}) for task, _, own in open_tasks for other in units if other != own
-    ]
-    _first(engine, now, TRANSFER, people, moves[:_TRIES])
-    pairs = [(one[0], other[0]) for one in open_tasks for other in open_tasks if one[1] == other[1]]
-    merges = [(one, {**reason, "into": other}) for one, other in pairs if one != other]
-    _first(engine, now, MERGE, people, merges[:_TRIES])
+    for tries in (
+        [(task, act, {"reason": "……"}) for task, kind, _ in open_tasks for act in _requests(pack, kind)],
+        [(task, URGE, {"reason": "……"}) for task, *_ in open_tasks[1:]],
+        [(task, COPY, {"reason": "……", "persons": people[:1]}) for task, *_ in open_tasks[2:]],
+        [
+            (task, TRANSFER, {"reason": "……", "unit": unit})
+            for task, _, own in open_tasks[3:]
+            for unit in units
+            if unit != own
+        ],
+        [
+            (one[0], MERGE, {"reason": "……", "into": other[0]})
+            for one in reversed(open_tasks)
+            for other in open_tasks[4:]
+            if one[1] == other[1] and one != other
+        ],
+    ):
+        _first(engine, now, people, tries[:_TRIES])
     engine.run_once(now)
+    _hand_over(engine, now)
+
+
+def _requests(pack: Pack, kind: str) -> Iterator[str]:
+    """The acts that somebody else must agree to, and that need nothing but a reason."""
+    for one in pack.definitions[kind].transitions.values():
+        if one.confirmed_by is not None and set(one.asks) <= {"reason"} and not one.evidence:
+            yield one.name
+
+
+def _hand_over(engine: Engine, now: int) -> None:
+    """Somebody leaves: the first whose posts anybody may pass on."""
+    with engine.port.read() as tx:
+        people = list(dict.fromkeys(row[3] for row in tx.all(_MESSAGES)))
+    for leaver, successor in pairwise(people):
+        for person in people:
+            with suppress(Refused):
+                hand_over(engine.batches, leaver, successor, None, person, now)
+                return
 
 
 def _first(
-    engine: Engine, now: int, name: str, people: Sequence[int], tries: Sequence[tuple[int, dict[str, Any]]]
+    engine: Engine, now: int, people: Sequence[int], tries: Sequence[tuple[int, str, dict[str, Any]]]
 ) -> None:
     """Do it once, to the first task on which somebody may."""
-    for task, facts in tries:
+    for task, name, facts in tries:
         for person in people:
             with suppress(Refused):
                 engine.act(task, Act(name=name, person_id=person, facts=facts), now)
@@ -178,10 +210,18 @@ def _written(
 def _one_each(rows: Sequence[Sequence[Any]]) -> Iterator[tuple[str, Gathered]]:
     """One letter for each reason, the newest; of a reason that never occurred the newest of another."""
     for reason in REASONS:
-        row = next((one for one in rows if one[5] == reason), None) or _like(rows, reason)
+        row = max((one for one in rows if one[5] == reason), key=_freshness, default=None) or _like(
+            rows, reason
+        )
         if row is not None:
             part = replace(_part(row), reason=reason)
             yield reason.replace(" ", "_"), _letter(row[3], class_of(reason), (part,))
+
+
+def _freshness(row: Sequence[Any]) -> tuple[bool, bool, int]:
+    """Of an open task, the last thing that happened to it, the newest: it reads as on the day it came."""
+    ident, _, seq, *_, last, ended = row
+    return ended is None, seq == last, ident
 
 
 def _like(rows: Sequence[Sequence[Any]], reason: str) -> Sequence[Any] | None:

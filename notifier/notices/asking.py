@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from workflow.definition.model import CONFIRM, REFUSE, Definition, Transition
+from workflow.definition.model import CONFIRM, REFUSE, Definition
 from workflow.explaining import Possible, possible
 from workflow.explaining.acts import LIFT
 from workflow.reading import Line
@@ -100,7 +100,7 @@ class Asker:
         own = (proper or [one for one in may if one.name in definition.transitions])[:_ASKED]
         named = join([one.label for one in own])
         due = self.limit(task_id)
-        first = next((one for one in proper if _needs_only_words(definition, one)), None)
+        first = _plain_step(definition, proper)
         if due is None:
             text = self._say("ask.soon", acts=named)
         elif due < self.facts.frame.now:
@@ -182,9 +182,11 @@ def _of_state(definition: Definition, may: Sequence[Possible]) -> list[Possible]
     return [one for one in may if one.name in named and (going == 1 or len(named[one.name].sources) < going)]
 
 
-def _needs_only_words(definition: Definition, one: Possible) -> bool:
-    transition: Transition | None = definition.transitions.get(one.name)
-    if transition is None or transition.evidence or transition.target is None:
-        return False
+def _plain_step(definition: Definition, proper: Sequence[Possible]) -> Possible | None:
+    """The one way on from here, if there is but one and it needs nothing, or a few words: worth a link."""
+    if len(proper) != 1:
+        return None
+    transition = definition.transitions[proper[0].name]
     texts = {name for name, fact in definition.facts.items() if fact.type == "text"} | {"reason"}
-    return set(transition.asks) <= texts
+    plain = not transition.evidence and transition.target is not None and set(transition.asks) <= texts
+    return proper[0] if plain else None

@@ -79,7 +79,7 @@ class Dealer:
 
     def card(self, task_id: int, parts: Sequence[Part], *, full: bool) -> Card:
         """A task with what is told of it; in full where it is the letter's only one."""
-        parts = sorted(parts, key=self.teller.is_over)
+        parts = sorted(_newest(parts), key=self.teller.is_over)
         line, first = self.facts.lines[task_id], parts[0]
         asked, what = self.asker.of(task_id, parts), self.teller.what(first)
         known = task_id in self.facts.loaded
@@ -93,7 +93,7 @@ class Dealer:
             wants=asked.wants,
             also=self._all(self._also(what, parts[1:])),
             why=self._all(self.teller.why(first, self.dates)) if full else (),
-            reported=self._all(self.teller.reported(first)),
+            reported=self._all(self.teller.reported(first)) if full or asked.wants else (),
             about=tuple(self._about(task_id)) if full else (),
             opened=tuple(self._opened(first)) if full else (),
             told=self._others(first) if full else None,
@@ -184,7 +184,11 @@ class Dealer:
         world = self.facts.worlds.get(task_id)
         if world is None or self.letter.class_ != "formal":
             return ()
-        return self._all(ahead(world, self.facts.words(task_id), self.wording, self.dates))
+        found = self.facts.foreseen.get(task_id)
+        if found is None:
+            found = ahead(world, self.facts.words(task_id), self.wording, self.dates)
+            self.facts.foreseen[task_id] = found
+        return self._all(found)
 
     # --- what can be done ---------------------------------------------------------------------------
 
@@ -211,3 +215,10 @@ class Dealer:
     def _can(self, asked: Asked) -> str | None:
         own = asked.label is not None and not (asked.act or "").startswith(CONFIRM)  # else it is said already
         return self._say("text.act", acts=asked.label) if own and asked.label is not None else None
+
+
+def _newest(parts: Sequence[Part]) -> list[Part]:
+    """Of several parts with the same rule, or that all say whose turn it is, the newest."""
+    last = {(one.reason, one.rule): one.outgoing_id for one in sorted(parts, key=lambda one: one.outgoing_id)}
+    alike = ("assigned", "escalation", "repeat")
+    return [one for one in parts if one.reason not in alike or last[one.reason, one.rule] == one.outgoing_id]

@@ -40,6 +40,8 @@ class Facts:
     worlds: Mapping[int, World]  # of those whose future is told
     names: Names
     attachments: Mapping[tuple[int, int], tuple[Attachment, ...]]  # by task and event
+    # What several letters of a batch need of the same task.
+    foreseen: dict[int, list[Text]] = field(default_factory=dict)
     _words: dict[int, Words] = field(default_factory=dict)
 
     def words(self, task_id: int) -> Words:
@@ -110,10 +112,14 @@ def gather(frame: Frame, letters: Sequence[Gathered], site: Site) -> Facts:
 
 
 def shown_of(letter: Gathered, lines: Mapping[int, Line]) -> list[int]:
-    """The tasks that a letter shows, the gravest first, then the nearest deadline."""
+    """The tasks that a letter shows: the gravest first, then the nearest deadline; ended ones last."""
     own = [lines[ident] for ident in dict.fromkeys(part.task_id for part in letter.parts) if ident in lines]
-    own.sort(key=lambda one: (-_GRAVITY[one.light], one.due_at is None, one.due_at or 0, one.id))
+    own.sort(key=_urgency)
     return [one.id for one in own[:SHOWN]]
+
+
+def _urgency(line: Line) -> tuple[bool, int, bool, int, int]:
+    return line.ended_at is not None, -_GRAVITY[line.light], line.due_at is None, line.due_at or 0, line.id
 
 
 _GRAVITY = {"green": 0, "blue": 1, "yellow": 2, "red": 3}

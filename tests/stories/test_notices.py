@@ -1,23 +1,18 @@
-"""Every notice as it is read, in both languages, against the files in tests/golden/notices.
+"""Every notice as it is read, in both languages, against the files in tests/golden/notices (`make golden`).
 
-To renew them after a change that is meant: `GOLDEN=new pytest tests/stories/test_notices.py`, then look at
-the difference. The stories are told with packs that stay as they are, so only the notices can change.
+The stories are told with packs that stay as they are, so only the notices can change.
 """
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
-
 import pytest
 
 from notifier.content import Gathered
+from tests.golden_files import same_as_file
 from tests.letters import everything, heard, in_both, letter, part
 from tests.stories.customs import reviews, submits, unit_id
 from tests.stories.teller import Story
 from workflow.engine.handing import hand_over
-
-GOLDEN = Path(__file__).resolve().parents[1] / "golden" / "notices"
 
 
 @pytest.fixture
@@ -33,12 +28,7 @@ def compare(name: str, story: Story, one: Gathered) -> None:
         subject = f"{content.subject}\n\n{content.text}"
         sms = "\n".join(content.phrases) + "\n"
         for ending, text in (("txt", subject), ("html", content.html or ""), ("sms", sms)):
-            file = GOLDEN / f"{name}.{language}.{ending}"
-            if os.environ.get("GOLDEN") == "new":
-                file.parent.mkdir(parents=True, exist_ok=True)
-                file.write_text(text, "utf-8")
-            assert file.exists(), f"{file.name} is missing: GOLDEN=new writes it"
-            assert text == file.read_text("utf-8"), f"{file.name} is another: GOLDEN=new renews it"
+            same_as_file(f"notices/{name}.{language}.{ending}", text)
 
 
 def signed(story: Story, unit: str) -> int:

@@ -149,7 +149,7 @@ class Asker:
 
     def link(self, site: Site, task_id: int, asked: Asked) -> str | None:
         """The address of a page that asks to confirm the act; None where there is none."""
-        if site.mint is None or asked.act is None:
+        if site.mint is None or asked.act is None or self.letter.kind == "sms":
             return None
         revision = self.facts.lines[task_id].revision
         wish = Wish(

@@ -20,6 +20,7 @@ from .cards import Card, Dealer
 from .facts import Facts, gather, shown_of
 from .telling import by_gravity
 
+PAGES: Final = ("mail", "folder")  # what shows HTML
 Written = Mapping[int, Content | Unwritable]
 BROKEN: Final = (DubanError, ValueError, TypeError, LookupError, AttributeError, ArithmeticError)
 """What data that can't be handled may raise. A database that fails is nobody's letter."""
@@ -102,7 +103,7 @@ class _Letter:
             language=self.language,
             subject=plain(subject),
             text=render_text(f"{kind}.txt", self.language, **view),
-            html=render_html(f"{kind}.html", self.language, **view),
+            html=render_html(f"{kind}.html", self.language, **view) if self.letter.kind in PAGES else None,
             phrases=tuple(plain(one) for one in self._phrases(first, many)),
             values={key: plain(value) for key, value in self._values(first, many).items()},
             attachments=files,

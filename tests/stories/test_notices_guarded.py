@@ -234,6 +234,17 @@ def test_a_link_is_only_for_an_act_that_belongs_to_the_step(late: Story) -> None
     assert acts == {"sign_for", "sign", "completed"}  # never to withdraw, nor what needs figures
 
 
+def test_a_text_message_has_no_page_and_no_link(late: Story) -> None:
+    def mint(wish: Wish) -> str:
+        raise AssertionError(f"nobody needs a link for {wish.act}")
+
+    letters = [replace(one, kind="sms") for one in all_letters(late, one_each=False)]
+    for found in write(late, letters, replace(SITE, mint=mint)).values():
+        assert isinstance(found, Content)
+        assert found.html is None
+        assert not any("http" in one for one in found.phrases)
+
+
 def test_attachments_of_the_event_go_along_once(late: Story) -> None:
     check = late.the("self_check", "wanghe")
     told = heard(late, "leader of wanghe", check, "very_late")

@@ -114,11 +114,11 @@ def gather(frame: Frame, letters: Sequence[Gathered], site: Site) -> Facts:
 def shown_of(letter: Gathered, lines: Mapping[int, Line]) -> list[int]:
     """The tasks that a letter shows: the gravest first, then the nearest deadline; ended ones last."""
     own = [lines[ident] for ident in dict.fromkeys(part.task_id for part in letter.parts) if ident in lines]
-    own.sort(key=_urgency)
+    own.sort(key=_weight)
     return [one.id for one in own[:SHOWN]]
 
 
-def _urgency(line: Line) -> tuple[bool, int, bool, int, int]:
+def _weight(line: Line) -> tuple[bool, int, bool, int, int]:
     return line.ended_at is not None, -_GRAVITY[line.light], line.due_at is None, line.due_at or 0, line.id
 
 

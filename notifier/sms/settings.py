@@ -6,6 +6,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from ..secrets import SecretName
+
 Seconds = Annotated[float, Field(gt=0, le=600)]
 
 
@@ -29,7 +31,7 @@ class SmppSettings(TextSettings):
     tls: bool = False  # certificate and host name are checked
     certificates: str | None = None  # a PEM file of authorities to trust instead of the system's
     system_id: str = Field(min_length=1, max_length=15, pattern=r"^[!-~]+$")
-    password: str = ""  # env:NAME or file:PATH
+    password: SecretName | None = None  # at most 8 characters (SMPP 3.4)
     system_type: str = Field(default="", max_length=12, pattern=r"^[ -~]*$")
     bind: Literal["transceiver", "separate"] = "transceiver"  # separate: one to send, one for receipts
     sender: str = Field(default="", max_length=20, pattern=r"^[ -~]*$")  # source address; empty: theirs
@@ -90,7 +92,7 @@ class GatewaySettings(TextSettings):
     form: dict[str, str] | None = None  # body as application/x-www-form-urlencoded
     json_body: str | None = None  # body as application/json: a template of JSON text
     body: str | None = None  # any other body, values unescaped; its type stands in `headers`
-    secrets: dict[str, str] = Field(default_factory=dict)  # name -> env:NAME or file:PATH
+    secrets: dict[str, SecretName] = Field(default_factory=dict)  # name -> where it lies
     sender: str = ""  # {from}
     number: Literal["e164", "digits", "national"] = "e164"  # how {to} is written
     unicode_only: bool = False  # the gateway counts and sends everything as UCS-2
@@ -131,8 +133,8 @@ class AliyunSettings(CloudSettings):
     """An account at Aliyun's short message service."""
 
     kind: Literal["aliyun"] = "aliyun"
-    access_key_id: str  # env:NAME or file:PATH
-    access_key_secret: str  # env:NAME or file:PATH
+    access_key_id: SecretName
+    access_key_secret: SecretName
     region: str = "cn-hangzhou"
 
 
@@ -140,7 +142,7 @@ class TencentSettings(CloudSettings):
     """An account at Tencent Cloud's short message service."""
 
     kind: Literal["tencent"] = "tencent"
-    secret_id: str  # env:NAME or file:PATH
-    secret_key: str  # env:NAME or file:PATH
+    secret_id: SecretName
+    secret_key: SecretName
     app: str = Field(min_length=1)  # SmsSdkAppId
     region: str = "ap-guangzhou"

@@ -2,13 +2,53 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+import re
+from collections.abc import Iterator
+from string import Formatter
+from typing import Annotated, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue, model_validator
 
 from ..secrets import SecretName
 
+PLACEHOLDERS: Final = frozenset({"to", "text", "from", "id", "segments", "coding"})
+"""What a gateway's templates may hold, beside secrets. `coding` is 0 for GSM 03.38, 2 for UCS-2."""
+
+
+def check_template(template: str, allowed: set[str]) -> None:
+    """A template holds plain names only: no attributes, no formats.
+
+    Raises:
+        ValueError: a name that isn't known, or a brace that is not closed.
+    """
+    for _literal, name, form, conversion in Formatter().parse(template):
+        if name is not None and (name not in allowed or form or conversion):
+            raise ValueError(
+                f"{{{name}}} is not known here, only {sorted(allowed)}; a brace is written twice · "
+                f"此处没有 {{{name}}}，只有 {sorted(allowed)}；花括号本身须写两次"
+            )
+
+
+def texts_of(tree: JsonValue) -> Iterator[str]:
+    """All texts among the values of a tree."""
+    if isinstance(tree, str):
+        yield tree
+    elif isinstance(tree, (dict, list)):
+        for branch in tree.values() if isinstance(tree, dict) else tree:
+            yield from texts_of(branch)
+
+
+def _compiles(pattern: str) -> str:
+    try:
+        re.compile(pattern)
+    except re.error as error:
+        raise ValueError(f"{error} · 正则表达式有误") from None
+    return pattern
+
+
 Seconds = Annotated[float, Field(gt=0, le=600)]
+Pattern = Annotated[str, AfterValidator(_compiles)]
+Path = Annotated[str, Field(pattern=r"^[\w-]+(\.[\w-]+)*$")]
 
 
 class TextSettings(BaseModel):
@@ -51,8 +91,8 @@ class Answer(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     status: tuple[int, ...] = ()  # HTTP status codes
-    pattern: str | None = None  # a regular expression that is found in the body
-    path: str | None = Field(default=None, pattern=r"^[\w-]+(\.[\w-]+)*$")  # a.b.0.c in a JSON body …
+    pattern: Pattern | None = None  # a regular expression that is found in the body
+    path: Path | None = None  # a.b.0.c in a JSON body …
     values: tuple[str, ...] = ()  # … whose value, as text, is one of these
 
     @model_validator(mode="after")
@@ -63,53 +103,69 @@ class Answer(BaseModel):
 
 
 class ReceiptSettings(BaseModel):
-    """Where a gateway's report of delivery says what. Fields are names in the query, or paths in JSON."""
+    """Where a gateway's report says what. Fields are names of a query, or paths in JSON."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    reference: str  # the field with the id of the message
-    status: str  # the field with what became of it
-    delivered: tuple[str, ...]  # its values, as text
-    bounced: tuple[str, ...]
-    code: str | None = None  # a field with the gateway's own code
-    poll: str | None = Field(default=None, pattern=r"^https?://")  # asked for a JSON list of reports
-    items: str | None = None  # the path of that list; left out: the answer itself is the list
+    reference: Path  # the field with the id of the message
+    status: Path  # the field with what became of it
+    delivered: tuple[str, ...] = Field(min_length=1)  # its values, as text; all others: under way
+    bounced: tuple[str, ...] = ()
+    code: Path | None = None  # a field with the gateway's own code
+    poll: str | None = Field(default=None, pattern=r"^https?://")  # a template: asked for a JSON list
+    items: Path | None = None  # the path of that list; left out: the answer itself is the list
 
 
 class GatewaySettings(TextSettings):
     """A gateway that takes texts by HTTP.
 
-    Templates may hold {to} {text} {from} {id} {segments} {ucs2} and the names of `secrets`; a brace is
-    written twice. In `url` and `query` values are percent-encoded, in a JSON body escaped for JSON, in
-    a form body percent-encoded; header values may hold no line ends.
+    Texts of `url`, `query`, `headers`, `form`, `json_body` and `body` are templates: they may hold
+    {to} {text} {from} {id} {segments} {coding} and the names of `secrets`; a brace is written twice.
+    What is filled in is escaped for where it stands.
     """
 
     kind: Literal["http"] = "http"
     method: Literal["GET", "POST", "PUT"] = "POST"
     url: str = Field(pattern=r"^https?://")
     query: dict[str, str] = Field(default_factory=dict)
-    headers: dict[str, str] = Field(default_factory=dict)
-    form: dict[str, str] | None = None  # body as application/x-www-form-urlencoded
-    json_body: str | None = None  # body as application/json: a template of JSON text
-    body: str | None = None  # any other body, values unescaped; its type stands in `headers`
+    headers: dict[str, str] = Field(default_factory=dict)  # no {text}: a header can't carry it
+    form: dict[str, str] | None = None  # a body of application/x-www-form-urlencoded
+    json_body: dict[str, JsonValue] | None = None  # a body of application/json
+    body: str | None = None  # any other body, in UTF-8, filled in as it is; its type is in `headers`
     secrets: dict[str, SecretName] = Field(default_factory=dict)  # name -> where it lies
     sender: str = ""  # {from}
     number: Literal["e164", "digits", "national"] = "e164"  # how {to} is written
     unicode_only: bool = False  # the gateway counts and sends everything as UCS-2
     certificates: str | None = None  # a PEM file of authorities to trust instead of the usual ones
-    success: Answer = Answer(status=(200, 201, 202))
+    success: Answer  # what fits none of the four is in doubt if it is 2xx or 5xx, else tried later
     refused: Answer = Answer()
-    later: Answer = Answer(status=(429, 500, 502, 503, 504))
+    later: Answer = Answer(status=(429, 503))
     unauthorised: Answer = Answer(status=(401, 403))
-    reference_pattern: str | None = None  # a regular expression with one group
-    reference_path: str | None = None  # or a path in a JSON answer
+    reference_pattern: Pattern | None = None  # with one group; without this and the next: {id}
+    reference_path: Path | None = None  # a path in a JSON answer
     receipt: ReceiptSettings | None = None
 
     @model_validator(mode="after")
-    def _one_body(self) -> GatewaySettings:
+    def _fits_together(self) -> GatewaySettings:
         if sum(one is not None for one in (self.form, self.json_body, self.body)) > 1:
             raise ValueError("only one of form, json_body, body · form、json_body、body 只能给一个")
+        if self.success == Answer():
+            raise ValueError("success says nothing · success 未写明什么算成功")
+        if self.reference_pattern and re.compile(self.reference_pattern).groups != 1:
+            raise ValueError("reference_pattern needs one group · reference_pattern 须恰有一个分组")
+        known = {*PLACEHOLDERS, *self.secrets}
+        for template, allowed in self._templates(known):
+            check_template(template, allowed)
         return self
+
+    def _templates(self, known: set[str]) -> Iterator[tuple[str, set[str]]]:
+        for template in (self.url, *self.query.values(), *(self.form or {}).values(), self.body or ""):
+            yield template, known
+        for template in texts_of(self.json_body):
+            yield template, known
+        for template in self.headers.values():
+            yield template, known - {"text"}
+        yield (self.receipt and self.receipt.poll) or "", set(self.secrets)
 
 
 class CloudTemplate(BaseModel):

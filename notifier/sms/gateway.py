@@ -251,7 +251,7 @@ def _escaped(values: Mapping[str, str], escape: Callable[[str], str]) -> dict[st
 
 
 def _percent(value: str) -> str:
-    return quote(value, safe="")
+    return quote(value, safe="").replace(".", "%2E")  # else .. would be a step up in a path
 
 
 def _one_line(value: str) -> str:

@@ -4,29 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from string import Formatter
 from typing import Annotated, Final, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue, model_validator
 
+from ..placeholders import check_template
 from ..secrets import SecretName
 
 PLACEHOLDERS: Final = frozenset({"to", "text", "from", "id", "segments", "coding"})
 """What a gateway's templates may hold, beside secrets. `coding` is 0 for GSM 03.38, 2 for UCS-2."""
-
-
-def check_template(template: str, allowed: set[str]) -> None:
-    """A template holds plain names only: no attributes, no formats.
-
-    Raises:
-        ValueError: a name that isn't known, or a brace that is not closed.
-    """
-    for _literal, name, form, conversion in Formatter().parse(template):
-        if name is not None and (name not in allowed or form or conversion):
-            raise ValueError(
-                f"{{{name}}} is not known here, only {sorted(allowed)}; a brace is written twice · "
-                f"此处没有 {{{name}}}，只有 {sorted(allowed)}；花括号本身须写两次"
-            )
 
 
 def texts_of(tree: JsonValue) -> Iterator[str]:

@@ -18,7 +18,7 @@ from notifier.sms.reports import answered_id, read_report, same_id
 from notifier.sms.settings import SmppSettings
 from notifier.sms.smpp import SmppChannel, smpp_channel
 from tests.smsc import STEPS, Smsc, Step, report, smsc
-from workflow.errors import UsageError
+from workflow.errors import Overtaken, UsageError
 
 NUMBER = "+8613800000000"
 SHORT = ("RG-12 逾期 3 天",)
@@ -291,6 +291,21 @@ def test_a_report_that_could_not_be_kept_is_not_answered() -> None:
     with smsc(deliver=[report("1", "DELIVRD")]) as centre, pytest.raises(OSError, match="full"):
         channel(centre).receipts(full)
     assert centre.answered == []
+
+
+def test_a_report_that_comes_too_early_is_asked_for_again_and_holds_up_no_other() -> None:
+    kept: list[str] = []
+
+    def keep(receipt: Receipt) -> None:
+        if receipt.reference == "1":
+            raise Overtaken("尚未", "not yet")
+        kept.append(receipt.reference)
+
+    reports = [report("1", "DELIVRD"), report("2", "DELIVRD")]
+    with smsc(deliver=reports) as centre, pytest.raises(Overtaken):
+        channel(centre).receipts(keep)
+    assert kept == ["2"]
+    assert centre.answered == [0x64, 0]  # ESME_RX_T_APPN: once more, later
 
 
 def test_what_people_write_back_is_answered_and_left() -> None:

@@ -38,7 +38,7 @@ class Link:
 
     def __init__(self, connection: socket.socket, timeout: float) -> None:
         self.inbox: deque[Pdu] = deque()  # deliver_sm that nobody has seen to
-        self.kept: deque[Pdu] = deque()  # deliver_sm that may be answered
+        self.kept: deque[tuple[Pdu, int]] = deque()  # deliver_sm that may be answered, and with what
         self.used_at = monotonic()  # when the peer was last heard
         self._socket = connection
         self._timeout = timeout
@@ -93,9 +93,10 @@ class Link:
             self.reply(pdu, "generic_nack", consts.SMPP_ESME_RINVCMDID)
 
     def settle(self) -> None:
-        """Answer the receipts that were kept."""
+        """Answer the receipts that were kept, and those that couldn't be."""
         while self.kept:
-            self.reply(self.kept.popleft(), "deliver_sm_resp")
+            pdu, status = self.kept.popleft()
+            self.reply(pdu, "deliver_sm_resp", status)
 
     def check(self, idle: float) -> None:
         """See to what has come, and ask whether the peer is there if it was silent for so long.

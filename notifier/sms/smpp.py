@@ -19,7 +19,7 @@ from typing import Any, Final
 
 from smpplib import consts
 
-from workflow.errors import UsageError
+from workflow.errors import DubanError, UsageError
 from workflow.text import Text
 
 from ..channel import Outcome, Receipt, Send
@@ -28,7 +28,7 @@ from ..secrets import secret
 from .body import Body, written
 from .link import Garbled, Link, Pdu, connect
 from .numbers import e164, styled
-from .reports import answered_id, read_report
+from .reports import Form, answered_id, read_report
 from .segments import encoded, parts
 from .settings import SmppSettings
 
@@ -83,15 +83,23 @@ class SmppChannel:
         """Collect what the centre has to say: what came to sessions, and what waits for a link.
 
         A centre that isn't reached says nothing now; whoever sends is told of that.
+
+        Raises:
+            DubanError: as `keep` did at the first receipt that it could not keep. The centre is asked to
+                send that one again, and the others are collected all the same.
         """
-        kept = sum(self._hand_over(link, keep) for link in tuple(self._links))
+        post = _Post(keep, self._settings.receipt_ids)
+        for link in tuple(self._links):
+            post.hand_over(link)
         with suppress(_NoLink):
             link = self.bound("bind_receiver")
             try:
-                kept += self._collect(link, keep)
+                self._collect(link, post)
             finally:
                 link.close(politely=True)
-        return kept
+        if post.failed is not None:
+            raise post.failed
+        return post.kept
 
     def bound(self, command: str) -> Link:
         """A link that is bound.
@@ -132,13 +140,13 @@ class SmppChannel:
         finally:
             session.end(politely=True)
 
-    def _collect(self, link: Link, keep: Callable[[Receipt], None]) -> int:
-        kept = 0
-        while kept < _MOST_AT_ONCE and self._heard(link):
-            kept += self._hand_over(link, keep)
+    def _collect(self, link: Link, post: _Post) -> None:
+        for _ in range(_MOST_AT_ONCE):
+            if not self._heard(link):
+                return
+            post.hand_over(link)
             with suppress(OSError):  # gone: it comes again
                 link.settle()
-        return kept
 
     def _heard(self, link: Link) -> bool:
         """Whether anything came before the centre fell silent. A broken link is silent, too."""
@@ -148,24 +156,39 @@ class SmppChannel:
                 return True
         return False
 
-    def _hand_over(self, link: Link, keep: Callable[[Receipt], None]) -> int:
+
+class _Post:
+    """One collection of receipts."""
+
+    def __init__(self, keep: Callable[[Receipt], None], form: Form) -> None:
+        self.kept = 0
+        self.failed: DubanError | None = None
+        self._keep = keep
+        self._form = form
+
+    def hand_over(self, link: Link) -> None:
         """Answered only once kept, by whoever holds the link: without an answer it comes again."""
-        kept = 0
         while link.inbox:
             pdu = link.inbox.popleft()
-            receipt = self._read(pdu)
-            if receipt is not None:
-                keep(receipt)
-                kept += 1
-            link.kept.append(pdu)
-        return kept
+            link.kept.append((pdu, self._kept(pdu)))
 
-    def _read(self, pdu: Pdu) -> Receipt | None:
-        """None: no report but what somebody wrote back, which nobody reads here."""
-        text = (pdu.short_message or pdu.message_payload or b"").decode("latin-1")
-        receipted = (pdu.receipted_message_id or b"").decode("latin-1") or None
-        form = self._settings.receipt_ids
-        return read_report(text, receipted and answered_id(receipted, form), pdu.message_state, form)
+    def _kept(self, pdu: Pdu) -> int:
+        """The status to answer with. What people write back is no receipt, and nobody reads it here."""
+        receipt = _read(pdu, self._form)
+        try:
+            if receipt is not None:
+                self._keep(receipt)
+                self.kept += 1
+        except DubanError as error:
+            self.failed = self.failed or error
+            return int(consts.SMPP_ESME_RX_T_APPN)
+        return int(consts.SMPP_ESME_ROK)
+
+
+def _read(pdu: Pdu, form: Form) -> Receipt | None:
+    text = (pdu.short_message or pdu.message_payload or b"").decode("latin-1")
+    receipted = (pdu.receipted_message_id or b"").decode("latin-1") or None
+    return read_report(text, receipted and answered_id(receipted, form), pdu.message_state, form)
 
 
 class _Session:

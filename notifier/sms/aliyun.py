@@ -16,6 +16,8 @@ from .clouds import CloudChannel, Codes, broken, check_account, judged, no_sdk
 from .numbers import e164, styled
 from .settings import AliyunSettings, CloudTemplate, ReceiptSettings
 
+ENDPOINT: Final = "dysmsapi.aliyuncs.com"
+
 CODES: Final[Codes] = (
     ("isv.BUSINESS_LIMIT_CONTROL", "later"),
     ("isv.MOBILE_NUMBER_ILLEGAL", "refused"),
@@ -86,8 +88,7 @@ def _account(settings: AliyunSettings) -> dict[str, Any]:
     return {
         "access_key_id": secret(settings.access_key_id),
         "access_key_secret": secret(settings.access_key_secret),
-        "region_id": settings.region,
-        "endpoint": settings.endpoint,
+        "endpoint": settings.endpoint or ENDPOINT,
         "protocol": "HTTP" if settings.plain_http else "HTTPS",
     }
 

@@ -177,7 +177,6 @@ class AliyunSettings(CloudSettings):
     kind: Literal["aliyun"] = "aliyun"
     access_key_id: SecretName
     access_key_secret: SecretName
-    region: str = "cn-hangzhou"
 
 
 class TencentSettings(CloudSettings):
@@ -187,4 +186,4 @@ class TencentSettings(CloudSettings):
     secret_id: SecretName
     secret_key: SecretName
     app: str = Field(min_length=1)  # SmsSdkAppId
-    region: str = "ap-guangzhou"
+    data_centre: str = "ap-guangzhou"  # as Tencent names them

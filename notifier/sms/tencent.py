@@ -98,7 +98,7 @@ def _client(settings: TencentSettings, secret_id: str, secret_key: str) -> Any:
         reqTimeout=settings.timeout,
     )
     profile = ClientProfile(httpProfile=http, signMethod="TC3-HMAC-SHA256")
-    return SmsClient(Credential(secret_id, secret_key), settings.region, profile)
+    return SmsClient(Credential(secret_id, secret_key), settings.data_centre, profile)
 
 
 def _fields(

@@ -1,4 +1,5 @@
-"""The notifier's statements, a theme a file.
+"""Every statement of the notifier.
 
-notices.py      what outgoing rows tell of
+notices.py    what letters tell of: the events, and what was reported with them
+segments.py   texts in several segments, and which of them have arrived
 """

@@ -78,9 +78,12 @@ def load(ctx: typer.Context, pack: PackName, as_json: AsJson = False) -> None:
 
 def proven(pack: str) -> Pack:
     """A pack that was proven; named by its folder, or as one that ships."""
+    from notifier.documents import check_templates
     from workflow.proof import check_pack
 
-    return check_pack(_pack_path(pack))
+    found = check_pack(_pack_path(pack))
+    check_templates(found)
+    return found
 
 
 def _pack_path(pack: str) -> Path:

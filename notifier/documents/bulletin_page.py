@@ -39,10 +39,10 @@ _HEADS: Final = (
         for light in LIGHTS
     ),
     Text("逾期", "Overdue"),
-    Text("本期销号", "Struck off"),
+    Text("销号", "Struck off"),
     Text("督办件", "Escalated"),
 )
-_COUNT_WIDTHS: Final = (14.0, *((14.0,) * 4), 14.0, 16.0, 16.0)
+_COUNT_WIDTHS: Final = (13.0, *((15.0,) * 4), 16.0, 14.0, 18.0)
 NOTHING = Text("无。", "None.")
 
 
@@ -111,7 +111,10 @@ def _masthead(made: _Page) -> None:
 def _whole(made: _Page) -> None:
     one, found = made.found.whole, made.found
     made.heading(Text("总体情况", "Overall"))
-    start, end = (day(made.calendar, at, made.language) for at in (found.since, found.at))
+    calendar, language = made.calendar, made.language
+    whole = found.since == calendar.start_of(calendar.day_of(found.since))
+    start = (date_of if whole else day)(calendar, found.since, language)
+    end = day(calendar, found.at, language)
     zh = "，".join(f"{SHAPES[light]}{LIGHT_LABELS[light].zh} {one.lights[light]} 件" for light in LIGHTS)
     en = ", ".join(f"{SHAPES[light]} {LIGHT_LABELS[light].en} {one.lights[light]}" for light in LIGHTS)
     made.say(
@@ -157,7 +160,9 @@ def _counts(made: _Page, heading: Text, head: Text, counts: Sequence[Count]) -> 
         return
     rows = [*counts, made.found.whole]
     first = 156 - sum(_COUNT_WIDTHS)
-    grid = table(made.document, [made.of(one) for one in (head, *_HEADS)], [first, *_COUNT_WIDTHS], len(rows))
+    grid = table(
+        made.document, [made.of(one) for one in (head, *_HEADS)], [first, *_COUNT_WIDTHS], len(rows), size=9
+    )
     for n, (row, one) in enumerate(zip(grid.rows[1:], rows, strict=True), 1):
         last = n == len(rows)
         said(row.cells[0], made.of(one.label), bold=last, align=LEFT)

@@ -333,7 +333,7 @@ def _row(known: _Known, about: Line, rules: Iterable[str], at: int) -> Concerned
         number=about.document or about.number,
         matter=line(_matter(known, about, task).to(language)),
         unit=line(about.unit.to(language)),
-        deadline="—" if about.due_at is None else moment(known.frame.calendar(about.zone), about.due_at),
+        deadline="—" if about.due_at is None else moment(known.frame.calendar(about.zone), about.due_at)[:16],
         light=_light(known, about.id, at),
         why=line(join(labels, "、", "; ").to(language)) or "—",
     )

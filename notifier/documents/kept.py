@@ -27,4 +27,5 @@ def checked(document: Document) -> Document:
 
 def file_name(document: Document) -> str:
     """What a file of it is called."""
-    return f"{orjson.loads(document.figures).get('file') or document.name}.docx"
+    figures = orjson.loads(document.figures or "{}")
+    return f"{figures.get('file') or document.name}.docx"

@@ -35,7 +35,7 @@ STANDS_FOR: Final = {
     SMALL: "宋体,Noto Serif CJK SC",
     LATIN: "Liberation Serif,Nimbus Roman",
 }
-RED, GREY = RGBColor(0xC0, 0x00, 0x00), RGBColor(0x80, 0x80, 0x80)
+RED, GREY = RGBColor(0xC0, 0x00, 0x00), RGBColor(0x59, 0x59, 0x59)
 COLOURS: Final = {
     "green": RGBColor(0x2E, 0x7D, 0x32),
     "blue": RGBColor(0x1F, 0x4E, 0x9E),
@@ -178,11 +178,14 @@ def right_tab(made: Paragraph) -> None:
 # --- tables -----------------------------------------------------------------------------------------
 
 
-def table(document: Any, heads: Sequence[str], widths: Sequence[float], rows: int) -> Table:
+def table(
+    document: Any, heads: Sequence[str], widths: Sequence[float], rows: int, *, size: float = 11
+) -> Table:
     """A ruled table whose head stands again on every page; no row is torn apart.
 
     Args:
         widths: of the columns, in mm.
+        size: of the type of its head, in points.
     """
     made: Table = document.add_table(rows=rows + 1, cols=len(heads), style="Table Grid")
     made.alignment, made.autofit = WD_TABLE_ALIGNMENT.CENTER, False
@@ -194,7 +197,7 @@ def table(document: Any, heads: Sequence[str], widths: Sequence[float], rows: in
         column.width = Mm(width)
     _whole(made.rows[0], "w:tblHeader")
     for cell, head in zip(made.rows[0].cells, heads, strict=True):
-        said(cell, head, font=HEAD, align=CENTRE, bold=True)
+        said(cell, head, font=HEAD, align=CENTRE, bold=True, size=size)
         _shaded(cell)
     return made
 
@@ -207,13 +210,14 @@ def said(
     align: WD_ALIGN_PARAGRAPH = LEFT,
     bold: bool = False,
     colour: RGBColor | None = None,
+    size: float = 11,
 ) -> Paragraph:
     """Write a cell of a table."""
     made: Paragraph = cell.paragraphs[0]
     cell.vertical_alignment = 1
     made.alignment = align
     made.paragraph_format.space_before = made.paragraph_format.space_after = Pt(3)
-    written(made, text, size=11, font=font, bold=bold, colour=colour)
+    written(made, text, size=size, font=font, bold=bold, colour=colour)
     return made
 
 
@@ -289,6 +293,14 @@ def _signature(document: Document, language: Language) -> None:
         made = paragraph(document, align=RIGHT, before=before, together=text == "{{ issuer }}")
         made.paragraph_format.right_indent = Pt(64 if language == "zh" else 0)
         written(made, text, size=size)
+
+
+def keep_signed_page(document: Document) -> None:
+    """The last line of the text stands on the page of the signature: nobody can put another before it."""
+    made = document.paragraphs
+    signed = next((n for n, one in enumerate(made) if one.paragraph_format.right_indent is not None), 0)
+    if signed > 0:
+        made[signed - 1].paragraph_format.keep_with_next = True
 
 
 def _annex(document: Document, language: Language) -> None:

@@ -14,7 +14,7 @@ from jinja2 import TemplateError
 from workflow.text import Language
 
 from .figures import LetterFigures, context
-from .layout import CENTRE, DRAFT, GREY, HEAD, letter_template, written
+from .layout import CENTRE, DRAFT, GREY, HEAD, keep_signed_page, letter_template, written
 from .templates import BadTemplate, check_template, environment
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -45,6 +45,8 @@ def letter_bytes(figures: LetterFigures, template: bytes | None = None) -> bytes
     except TemplateError as error:  # the check has let it pass: say what the engine says
         raise BadTemplate(f"能填写的模板（{error}）", f"a template that can be filled ({error})") from error
     document: Document = made.docx
+    if template is None:
+        keep_signed_page(document)
     if figures.draft:
         _mark(document, figures.language)
     return packed(document, figures.title, figures.values["issuer"], figures.at)
@@ -53,15 +55,15 @@ def letter_bytes(figures: LetterFigures, template: bytes | None = None) -> bytes
 def _mark(document: Document, language: Language) -> None:
     """Nobody shall take a draft for a letter: every page says so, whatever the template."""
     for section in document.sections:
-        head = section.header.paragraphs[0].insert_paragraph_before()
-        _said(head, language)
-    if document.paragraphs:
-        _said(document.paragraphs[0].insert_paragraph_before(), language)
-
-
-def _said(paragraph: Any, language: Language) -> None:
-    paragraph.alignment = CENTRE
-    written(paragraph, DRAFT.to(language), size=18, font=HEAD, bold=True, colour=GREY)
+        heads = [section.header]
+        if section.different_first_page_header_footer:
+            heads.append(section.first_page_header)
+        if document.settings.odd_and_even_pages_header_footer:
+            heads.append(section.even_page_header)
+        for head in heads:
+            paragraph = head.paragraphs[0].insert_paragraph_before()
+            paragraph.alignment = CENTRE
+            written(paragraph, DRAFT.to(language), size=22, font=HEAD, bold=True, colour=GREY)
 
 
 def packed(document: Document, title: str, author: str, at: int) -> bytes:

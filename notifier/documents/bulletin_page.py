@@ -47,7 +47,7 @@ NOTHING = Text("无。", "None.")
 
 
 class _Page:
-    """A bulletin in one language, as it is being written."""
+    """A bulletin in one language, as it takes shape."""
 
     def __init__(self, found: Bulletin, calendar: Calendar, language: Language) -> None:
         self.found, self.calendar, self.language = found, calendar, language

@@ -141,7 +141,7 @@ def test_what_was_drawn_up_stays_as_it_is(story: Story, database_url: str) -> No
 def test_the_same_figures_give_the_same_bytes_in_either_language(story: Story) -> None:
     with looking(story) as frame:
         for language in ("zh", "en"):
-            drawn = [make_bulletin(frame, of(frame), "week_1", language=language) for _ in (1, 2)]  # type: ignore[arg-type]
+            drawn = [make_bulletin(frame, of(frame), "week_1", language=language) for _ in (1, 2)]
             assert drawn[0] == drawn[1]
 
 

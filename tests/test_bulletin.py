@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,18 +19,21 @@ from notifier.documents import (
     keep_bulletin,
     make_bulletin,
 )
-from notifier.documents.bulletin import figures
+from notifier.documents.bulletin import Bulletin, Count, Ended, Place, Ranked, Worst, figures
+from notifier.documents.bulletin_page import bulletin_bytes
 from notifier.store.documents import Document
 from tests.stories.customs import reviews, submits
 from tests.stories.teller import Story
 from tests.storing import Counting, opened, raw
 from tests.test_main import Town
 from tests.test_reading import PACK, copied, handed_out, looking, prepared
+from workflow.calendar import default_calendar
 from workflow.clock import VirtualClock
 from workflow.definition import Pack, load_pack
 from workflow.engine import Library
 from workflow.errors import BadValue, HistoryBroken, Unknown
 from workflow.store.organisation import CampaignInForce
+from workflow.text import Language, Text
 
 CHECK, TASK = "self_check", "creation_task"
 
@@ -182,6 +186,77 @@ def test_it_takes_as_many_statements_however_much_there_is(story: Story, databas
     for unit in ("chenguang", "wanghe", "xinhe"):
         poor(story, unit)
     assert statements() == few
+
+
+def full() -> Bulletin:
+    """A bulletin with something in every part of it."""
+    count = Count(
+        key="beiwan",
+        label=Text("北湾区", "Beiwan"),
+        open=9,
+        lights={"green": 3, "blue": 1, "yellow": 3, "red": 2},
+        overdue=4,
+        struck_off=31,
+        change={"open": -2, "yellow": 0, "red": 1, "overdue": 3},
+    )
+    place = Place(unit=count.label, rank=1, score=91_255_000)
+    ended = Ended(number="SFD-1", matter=Text("自查 <w:p/>", "Check & all"), unit=count.label, at=0)
+    return Bulletin(
+        name="week_1",
+        number=2,
+        campaign=Text("示范", "Demonstration"),
+        issuer=Text("局", "Bureau"),
+        zone="Asia/Shanghai",
+        since=0,
+        at=86_400_000,
+        previous="week_0",
+        whole=replace(count, key="whole"),
+        units=(count,),
+        tracks=(),
+        worst=(Worst(label=count.label, red=2, yellow=3, overdue=4, why=((Text("慢", "slow"), 3),)),),
+        rankings=(
+            Ranked(
+                formula=((Text("自查", "Check"), 200_000), (Text("督查", "Inspection"), 800_000)),
+                units=(place, replace(place, rank=None, score=None)),
+            ),
+        ),
+        struck_off=(ended,),
+    )
+
+
+def test_every_part_of_it_is_written_in_both_languages() -> None:
+    calendar = default_calendar("Asia/Shanghai")
+    said: tuple[tuple[Language, tuple[str, ...]], ...] = (
+        (
+            "zh",
+            (
+                "红灯增加 1 件",
+                "在办减少 2 件",
+                "黄灯持平",
+                "自查 20% + 督查 80%",
+                "另有 30 件",
+                "四、重点关注",
+            ),
+        ),
+        (
+            "en",
+            (
+                "red +1",
+                "open -2",
+                "yellow as before",
+                "Check 20% + Inspection 80%",
+                "And 30 more",
+                "4. Units",
+            ),
+        ),
+    )
+    for language, wanted in said:
+        document = docx.Document(io.BytesIO(bulletin_bytes(full(), calendar, language)))
+        cells = [cell.text for table in document.tables for row in table.rows for cell in row.cells]
+        text = "\n".join([*(one.text for one in document.paragraphs), *cells])
+        for one in (*wanted, "91.25", "2 ↑1", "4 ↑3"):
+            assert one in text, one
+        assert ("自查 <w:p/>" in text) == (language == "zh")
 
 
 # --- the commands -----------------------------------------------------------------------------------

@@ -317,13 +317,9 @@ def _worst(
 
 
 def _rankings(frame: Frame, campaign: CampaignInForce) -> tuple[Ranked, ...]:
-    pack = frame.version(campaign.version_id).pack
     return tuple(
         Ranked(
-            formula=tuple(
-                (pack.definitions[pack.campaign.sources[source].kind].label, weight)
-                for source, weight in one.weights.items()
-            ),
+            formula=tuple((one.sources[name], weight) for name, weight in one.weights.items()),
             units=tuple(_place(scored) for scored in one.units),
         )
         for one in rankings(frame)

@@ -226,38 +226,47 @@ class _Counted:
 def _counted(frame: Frame, campaign: CampaignInForce, since: int) -> _Counted:
     pack = frame.version(campaign.version_id).pack
     escalated = _escalated(pack.definitions.values())
-    tallies: dict[tuple[str, Any], Counter[str]] = defaultdict(Counter)
-    for one in bulletins.held(frame.tx, campaign.id, frame.now):
-        if _is_draft(pack.definitions.get(one.kind), one.state):
-            continue
-        said = (
-            Counter(escalated=one.tasks)
-            if one.kind in escalated
-            else Counter({"open": one.tasks, one.light: one.tasks, "overdue": one.overdue})
-        )
-        for place in (("whole", ""), ("unit", one.unit_id), ("track", one.track)):
-            tallies[place].update(said)
-    for unit, track, kind, count in bulletins.struck_off(frame.tx, campaign.id, since, frame.now):
-        for place in (("whole", ""), ("unit", unit), ("track", track)) if kind not in escalated else ():
-            tallies[place].update(struck_off=count)
+    tallies = _tallied(frame, campaign, since, escalated)
     ids = frame.around(campaign.version_id).directory.units
     codes = {ident: code for code, ident in ids.items()}
-    order = {ident: n for n, ident in enumerate(ids[code] for code in pack.campaign.units if code in ids)}
-    met = sorted(
-        (key for sort, key in tallies if sort == "unit"), key=lambda key: (order.get(key, len(order)), key)
-    )
-    tracks = [*pack.campaign.tracks, ""]
+    order = {ids[code]: n for n, code in enumerate(pack.campaign.units) if code in ids}
+    met = [key for sort, key in tallies if sort == "unit"]
     return _Counted(
         whole=_count("whole", Text("合计", "All"), tallies["whole", ""]),
-        units={key: _count(codes.get(key, str(key)), Text("", ""), tallies["unit", key]) for key in met},
+        units={
+            key: _count(codes.get(key, str(key)), Text("", ""), tallies["unit", key])
+            for key in sorted(met, key=lambda key: (order.get(key, len(order)), key))
+        },
         tracks={
             key: _count(key, pack.campaign.tracks.get(key, NO_TRACK), tallies["track", key])
-            for key in tracks
+            for key in (*pack.campaign.tracks, "")
             if ("track", key) in tallies
         },
         ordinary=frozenset(pack.definitions) - escalated,
         decided_by=ids.get(pack.campaign.basis.decided_by, 0),
     )
+
+
+def _tallied(
+    frame: Frame, campaign: CampaignInForce, since: int, escalated: frozenset[str]
+) -> dict[tuple[str, Any], Counter[str]]:
+    """What is open and what was struck off: of the whole, of each unit, of each track."""
+    definitions = frame.version(campaign.version_id).pack.definitions
+    tallies: dict[tuple[str, Any], Counter[str]] = defaultdict(Counter)
+
+    def count(unit: int, track: str, said: Counter[str]) -> None:
+        for place in (("whole", ""), ("unit", unit), ("track", track)):
+            tallies[place].update(said)
+
+    for one in bulletins.held(frame.tx, campaign.id, frame.now):
+        if _is_draft(definitions.get(one.kind), one.state):
+            continue
+        lit = Counter({"open": one.tasks, one.light: one.tasks, "overdue": one.overdue})
+        count(one.unit_id, one.track, Counter(escalated=one.tasks) if one.kind in escalated else lit)
+    for unit, track, kind, ended in bulletins.struck_off(frame.tx, campaign.id, since, frame.now):
+        if kind not in escalated:
+            count(unit, track, Counter(struck_off=ended))
+    return tallies
 
 
 def _escalated(definitions: Iterable[Definition]) -> frozenset[str]:

@@ -64,12 +64,13 @@ class _Page:
         made = paragraph(self.document, indent=32 if self._zh else 0, before=10, after=4, together=True)
         written(made, number + self.of(text), size=16 if self._zh else 14, font=HEAD, bold=not self._zh)
 
-    def say(self, zh: str, en: str) -> None:
+    def say(self, zh: str, en: str, *, together: bool = False) -> None:
         made = paragraph(
             self.document,
             indent=32 if self._zh else 0,
             line=28 if self._zh else 20,
-            after=0 if self._zh else 6,
+            after=4 if self._zh else 6,
+            together=together,
         )
         written(made, zh if self._zh else en, size=16 if self._zh else 13)
 
@@ -120,8 +121,8 @@ def _whole(made: _Page) -> None:
     made.say(
         f"截至 {end}，在办事项 {one.open} 件：{zh}；其中逾期 {one.overdue} 件。"
         f"自 {start} 以来销号 {one.struck_off} 件；因预警开立、尚在办理的督办件 {one.escalated} 件。",
-        f"At {end} there are {one.open} open tasks: {en}; {one.overdue} of them are overdue. Since {start} "
-        f"{one.struck_off} were struck off. {one.escalated} tasks that rules have opened are still open.",
+        f"At {end} there are {one.open} open tasks: {en}; {one.overdue} of them are overdue. "
+        f"Struck off since {start}: {one.struck_off}. Opened by rules and still open: {one.escalated}.",
     )
     if one.change:
         changes = _changes(one.change)
@@ -220,7 +221,7 @@ def _ranking(made: _Page, one: Ranked) -> None:
     made.heading(Text("评分排名", "Ranking"))
     zh = " + ".join(f"{label.zh} {weight / 10_000:g}%" for label, weight in one.formula)
     en = " + ".join(f"{label.en} {weight / 10_000:g}%" for label, weight in one.formula)
-    made.say(f"按公布的公式计算：{line(zh)}。", f"By the published formula: {line(en)}.")
+    made.say(f"按公布的公式计算：{line(zh)}。", f"By the published formula: {line(en)}.", together=True)
     heads = [made.of(text) for text in (Text("名次", "Rank"), Text("单位", "Unit"), Text("得分", "Score"))]
     grid = table(made.document, heads, [24, 92, 40], len(one.units))
     for row, place in zip(grid.rows[1:], one.units, strict=True):

@@ -102,6 +102,8 @@ class Documents:
         if not drawn:
             return []
         with self._port.write("clock") as tx:
+            # Writing it again takes its lock: two daemons that have drawn up the same letter store one.
+            organisation.remember(tx, _CURSOR, organisation.remembered(tx, _CURSOR) or "0")
             known = store.drawn(tx, {one.task_id for one in drawn if one.task_id is not None})
             new = [one for one in drawn if (one.task_id, one.seq) not in known]
             store.add(tx, new)

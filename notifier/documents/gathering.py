@@ -135,7 +135,9 @@ def _names(frame: Frame, mine: Sequence[Task], signed: Sequence[Signature]) -> N
     units = {unit for task in mine for unit in task.parties.values()}
     for task in mine:
         found = definition_of(frame, task.version_id, task.kind)
-        for role in found.roles.values() if found is not None else ():
+        if found is None:
+            continue  # it can't be drawn up, the others can
+        for role in found.roles.values():
             units.add(frame.around(task.version_id).directory.seat(role.seat, task) or 0)
         units.add(_decided_by(frame, task))
     return called_names(frame.tx, persons | numbers, units | numbers)

@@ -176,7 +176,7 @@ def test_logging_in(password: str, end: str, monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setenv("DUBAN_TEST_PASSWORD", password)
 
     def check(_server: object, _session: object, _envelope: object, _kind: object, data: Any) -> AuthResult:
-        return AuthResult(success=data.password == b"right")
+        return AuthResult(success=data.password == b"right", handled=False)
 
     options = {"authenticator": check, "auth_required": True, "auth_require_tls": False}
     with serving(Taker(), **options) as server:

@@ -194,12 +194,11 @@ class _Line:
         """One way only: trying the next after a refusal brings accounts closer to being locked."""
         peer.user, peer.password = user, self._server.password or ""
         offered = peer.esmtp_features.get("auth", "").upper().split()
-        ways = {"PLAIN": peer.auth_plain, "LOGIN": peer.auth_login, "CRAM-MD5": peer.auth_cram_md5}
-        way = next((one for one in ways if one in offered), None)
+        way = next((one for one in ("PLAIN", "LOGIN", "CRAM-MD5") if one in offered), None)
         if way is None:
             self._drop()
             raise Ended(Outcome.unauthorised(_NO_AUTH))
-        self._step("AUTH", lambda: peer.auth(way, ways[way]))
+        self._step("AUTH", lambda: peer.auth(way, getattr(peer, f"auth_{way.lower().replace('-', '_')}")))
 
     # -------------------------------------------------------------- one step
 

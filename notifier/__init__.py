@@ -7,4 +7,7 @@ models.py     the tables
 states.py     the states of a delivery and what each means
 content.py    what a delivery says, before it takes the form of a channel
 channel.py    what a channel must offer, and how a try can end
+secrets.py    secrets of the settings: named where they lie, never written down
+masking.py    addresses as they may be shown
+mail/         the channel of mail
 """

@@ -165,6 +165,13 @@ def test_a_server_without_encryption_gets_nothing() -> None:
     assert not any(one.lower().startswith("mail") for one in seen.commands)
 
 
+def test_authorities_that_are_not_there_are_said_at_the_start(tmp_path: Path) -> None:
+    (tmp_path / "ca.pem").write_text("hello")
+    for name in ("ca.pem", "missing.pem"):
+        with pytest.raises(UsageError, match="certificates in PEM"):
+            mail_channel("m", settings(tls="tls", ca_file=tmp_path / name))
+
+
 def test_plain_text_is_for_this_machine_only() -> None:
     with pytest.raises(UsageError, match="plain text"):
         settings(host="mail.example.org")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import imaplib
-import ssl
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
@@ -12,6 +11,7 @@ from workflow.errors import DubanError
 from ..channel import Receipt
 from ..secrets import secret
 from .settings import IMAP_PORTS, ImapSettings
+from .smtp import trusting
 
 _MOST = 200  # messages in one go
 _BYTES = 262_144  # of each
@@ -64,13 +64,12 @@ def _opened(settings: ImapSettings) -> Iterator[imaplib.IMAP4]:
 
 def _connected(settings: ImapSettings) -> imaplib.IMAP4:
     port = settings.port or IMAP_PORTS[settings.tls]
-    cafile = str(settings.ca_file) if settings.ca_file else None
-    context = ssl.create_default_context(cafile=cafile)
     if settings.tls == "tls":
+        context = trusting(settings.ca_file)
         return imaplib.IMAP4_SSL(settings.host, port, ssl_context=context, timeout=settings.timeout)
     box = imaplib.IMAP4(settings.host, port, timeout=settings.timeout)
     if settings.tls == "starttls":
-        box.starttls(context)
+        box.starttls(trusting(settings.ca_file))
     return box
 
 

@@ -14,7 +14,9 @@ import ssl
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from pathlib import Path
 
+from workflow.errors import UsageError
 from workflow.text import Text
 
 from ..channel import Outcome, Send, Unwritten
@@ -73,7 +75,7 @@ class Server:
 
     settings: MailSettings
     password: str | None
-    context: ssl.SSLContext
+    context: ssl.SSLContext | None  # None: nothing is encrypted
 
     @classmethod
     def of(cls, settings: MailSettings) -> Server:
@@ -83,8 +85,26 @@ class Server:
             UsageError: a secret that isn't there.
         """
         password = secret(settings.password) if settings.password else None
-        cafile = str(settings.ca_file) if settings.ca_file else None
-        return cls(settings=settings, password=password, context=ssl.create_default_context(cafile=cafile))
+        context = None if settings.tls == "none" else trusting(settings.ca_file)
+        return cls(settings=settings, password=password, context=context)
+
+
+def trusting(ca_file: Path | None) -> ssl.SSLContext:
+    """The system's authorities, and those of the file.
+
+    Raises:
+        UsageError: a file that isn't there, or holds no certificates.
+    """
+    context = ssl.create_default_context()
+    try:
+        if ca_file is not None:
+            context.load_verify_locations(ca_file)
+    except OSError as error:
+        raise UsageError(
+            f"ca_file {ca_file} 无法读取（{type(error).__name__}）：应为 PEM 格式的证书文件。",
+            f"ca_file {ca_file} can't be read ({type(error).__name__}): it must be certificates in PEM.",
+        ) from None
+    return context
 
 
 @contextmanager

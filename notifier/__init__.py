@@ -11,4 +11,7 @@ wording.py    the sentences, by name; an organisation's own
 rendering.py  the templates; dates.py says days
 preview.py    every message as files
 channel.py    what a channel must offer, and how a try can end
+secrets.py    secrets of the settings: named where they lie, never written down
+masking.py    addresses as they may be shown
+mail/         the channel of mail
 """

@@ -35,7 +35,7 @@ _EVERYDAY = """
     handed_over handler handover held labour lead leader level listed looked_at looked_at_again
     matter measure observing part_of_a_task place placed planning prepared problem programme
     progress project promised proposal proposed purpose quality reading refused request resolved
-    result review running search service shift site started statement struck_off supervisor
+    replied result review running search service shift site started statement struck_off submitted supervisor
     to_be_co_signed to_be_confirmed to_be_read to_be_signed to_sign to_verify too_few under_way
     verifying what_was_done withdrawn working writing
     办理中 原因 填报中 已公布 已办结 已取消 已撤回 已撤销 已消除 已答复 已签发 已销号

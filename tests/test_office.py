@@ -98,6 +98,7 @@ def test_what_is_refused_goes_another_way_and_says_for_which(house: House) -> No
     house.leaves(house.person("wang", sms="13800000000"))
     house.mail.script = lambda _parcel: REFUSED
     house.ring()
+    house.ring(SECOND)
     first, second = house.deliveries()
     assert (first["status"], second["status"]) == ("given_up", "accepted")
     assert (second["channel"], second["instead_of"]) == ("sms", first["id"])
@@ -216,10 +217,13 @@ def _statements(url: str, count: int) -> int:
     probe = Counting()
     with opened(url, probe=probe) as port:
         house = House(port=port)
-        house.leaves(*[house.person(f"q{count}-{n}") for n in range(count)])
+        people = [house.person(f"q{count}-{n}") for n in range(count)]
+        house.leaves(house.person(f"first-{count}"))
         house.with_settings(record=1_000, gather_outcomes=5.0)
+        house.ring()
+        house.leaves(*people)
         probe.clear()
         house.ring()
-        assert len(house.mail.accepted) == count
+        assert len(house.mail.accepted) == count + 1
         house.dies()
         return probe.total

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, get_args
 
@@ -19,6 +19,7 @@ from notifier.office_settings import Retries
 from tests.offices import MINUTE, SECOND, Death, House, Step, class_of, write_plainly
 from tests.storing import opened
 from workflow.engine import Frame
+from workflow.errors import DatabaseFull
 from workflow.text import Text
 
 WHY = Text("断开", "it broke")
@@ -35,9 +36,13 @@ class Fate:
     statement: int | None = None  # so many statements from now
     step: Step | None = None
     struck: int = 0
+    full: bool = False  # the disk, as soon as a peer has answered
+    begun: bool = False
 
     def probe(self, _moment: str, _text: str) -> None:
         """Before and after each statement, BEGIN and COMMIT included."""
+        if self.full and self.begun:
+            raise DatabaseFull("磁盘已满", "the disk is full")
         if self.statement is None:
             return
         self.statement -= 1
@@ -46,6 +51,7 @@ class Fate:
 
     def at_step(self, _parcel: Parcel, step: Step) -> None:
         """At each step of the peer."""
+        self.begun = self.begun or step == "after"
         if step == self.step:
             self._die()
 
@@ -143,7 +149,7 @@ def _many_deaths(house: House, fate: Fate, deaths: int, seed: int) -> None:
     everything_arrived(house, left)
 
 
-def _moody(chance: random.Random) -> object:
+def _moody(chance: random.Random) -> Callable[[Parcel], Outcome | None]:
     """A peer that accepts as a rule, and breaks off now and then."""
     ends = [None] * 6 + [Outcome.unreachable(WHY), Outcome.later(WHY), Outcome.unknown(WHY)]
     drawn = chance.choice(ends)
@@ -160,19 +166,11 @@ def test_two_thousand_deaths_lose_nothing(house: House, fate: Fate) -> None:
 
 
 def test_a_full_disk_while_an_outcome_is_recorded_loses_nothing(house: House, fate: Fate) -> None:
-    from workflow.errors import DatabaseFull
-
     left = house.leaves(house.person("wang"))
-    record = house.office._write
-    office = house.office
-
-    def full(*_: object) -> None:
-        raise DatabaseFull("磁盘已满", "the disk is full")
-
-    office._write = full  # type: ignore[method-assign]
+    fate.full = True  # from the moment at which the peer has answered
     with pytest.raises(DatabaseFull):
         house.ring()
-    office._write = record  # type: ignore[method-assign]
+    fate.full = fate.begun = False
     house.ring(MINUTE)
     everything_arrived(house, left)
     assert len(house.mail.accepted) == 1, "the outcome was kept in mind: it is not sent again"

@@ -13,6 +13,7 @@ import pytest
 from notifier import restored
 from tests.offices import MINUTE, SECOND, Death, House
 from tests.storing import opened, raw
+from workflow.store.organisation import remembered
 
 
 class Place:
@@ -58,7 +59,7 @@ def place(sqlite_url: str) -> Iterator[Place]:
 
 def _sends_one(house: House) -> None:
     with house.port.read() as tx:
-        first = not restored.remembered(tx, restored.MARK)
+        first = not remembered(tx, restored.MARK)
     if first:
         house.person("wang")
     house.clock.advance(10 * MINUTE)

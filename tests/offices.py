@@ -117,6 +117,7 @@ class House:
     settings: OfficeSettings = SETTINGS
     library: Library = field(default_factory=Library)
     writer: Any = write_plainly
+    sends: bool = True
     _office: Office | None = None
     _salts: Iterator[int] = field(default_factory=lambda: itertools.count(1))
 
@@ -136,6 +137,7 @@ class House:
                 writer=self.writer,
                 class_of=class_of,
                 node="node",
+                sends=self.sends,
             )
         return self._office
 

@@ -31,9 +31,8 @@ class Claimed:
     mark: int | None = None  # of the outbox, where a file beside the database keeps it too
 
 
-def claim(tx: Transaction, desk: Desk, channel: str, most: int, now: int) -> Claimed:
-    """Claim up to so many messages of a channel's queue."""
-    found = queue.due_on(tx, channel, now, most)
+def claim(tx: Transaction, desk: Desk, channel: str, found: Sequence[Queued], now: int) -> Claimed:
+    """Claim those of a channel's queue, locked in this transaction, that may be sent now."""
     if not found:
         return Claimed()
     frame = desk.library.frame(tx, now)

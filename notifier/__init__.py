@@ -7,4 +7,15 @@ models.py     the tables
 states.py     the states of a delivery and what each means
 content.py    what a delivery says, before it takes the form of a channel
 channel.py    what a channel must offer, and how a try can end
+
+office/             one round: take, write, claim, send, record, look for receipts, report
+office_settings.py  how fast, how often, within which budgets
+taking.py           from what was left to deliveries that gather it
+recipients.py       who is told, and where
+manners.py          when: merging, quiet hours, working days
+retrying.py         what the end of a try means
+rates.py            how fast a channel may go
+budgets.py          how many messages may go
+restored.py         after a restore nothing is sent until a person says so
+handling.py         what operators do to messages and channels
 """

@@ -1,5 +1,11 @@
-"""The notifier's statements, a theme a file.
+"""Every statement of the notifier.
 
 addresses.py    where people can be reached, how they wish to be told, what they switched off
+channels.py     channels that pause or rest, and what has been spent on them
+deliveries.py   new deliveries, what is gathered into them, their bytes
 links.py        action links
+notices.py      what letters tell of: the events, and what was reported with them
+queue.py        the channels' queues, and what came of tries
+segments.py     texts in several segments, and which of them have arrived
+taking.py       what the engine left, and what the office must know of it
 """

@@ -16,8 +16,8 @@ from ..content import Content, Gathered, Part, Site, Unwritable
 Written = Mapping[int, Content | Unwritable]
 
 
-def write_notices(frame: Frame, letters: Sequence[Gathered], site: Site) -> Written:
-    """What each letter says, by its delivery. A task that can't be read makes only its own letters unwritable."""
+def write_notices(frame: Frame, letters: Sequence[Gathered], _site: Site) -> Written:
+    """What each letter says, by its delivery."""
     wanted = sorted({part.task_id for letter in letters for part in letter.parts})
     lines = {line.id: line for line in lines_of(frame, tasks.read_these(frame.tx, wanted))}
     return {letter.delivery_id: _write(letter, lines) for letter in letters}

@@ -10,7 +10,7 @@ what it is for, then settles again.
     outcome.py     what a decision consists of
     clockwork.py   stepping through time
     rules.py       episodes and what they set off
-    acts.py        what people do, from the asking to the effect
+    acts.py        what people do, from the asking to the effect; attempt.py is one on its way
     authority.py   as what, and why not
     guards.py      whether it may be taken now
     reporting.py   what they report; values.py reads each value

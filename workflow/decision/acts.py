@@ -11,6 +11,7 @@ from ..errors import BadValue, NotAllowed, NotNow, Unknown
 from ..people import Actor
 from ..task import Pending
 from ..text import Text
+from .attempt import Attempt
 from .authority import SUPERVISOR, role_of
 from .burden import check_begin
 from .case import Case
@@ -88,7 +89,8 @@ def take_for_granted(case: Case, name: str) -> None:
         evidence=(),
         stops=False,
     )
-    _take(case, transition, role, actor, {}, {}, Act(name=name, person_id=actor.person_id), agreed)
+    act = Act(name=name, person_id=actor.person_id)
+    _take(case, Attempt(transition=transition, role=role, actor=actor, facts={}, rows={}, act=act), agreed)
 
 
 def _anybody(case: Case, transition: Transition) -> tuple[str, Actor]:
@@ -115,29 +117,22 @@ def _transit(case: Case, act: Act) -> None:
     facts = facts_of(case, transition, act.facts)
     rows = rows_of(case, transition, act.rows)
     _check_evidence(transition, act)
+    attempt = Attempt(transition=transition, role=role, actor=actor, facts=facts, rows=rows, act=act)
     if entry is None or actor is None:
-        _go_on(case, transition, role, actor, facts, rows, act)
+        _go_on(case, attempt)
     else:
-        enter(case, transition, entry, role, actor, facts, rows, act)
+        enter(case, attempt, entry)
 
 
-def _go_on(
-    case: Case,
-    transition: Transition,
-    role: str,
-    actor: Actor | None,
-    facts: dict[str, Any],
-    rows: dict[str, list[dict[str, Any]]],
-    act: Act,
-    after: Pending | None = None,
-) -> None:
+def _go_on(case: Case, attempt: Attempt, after: Pending | None = None) -> None:
     """What comes next of an act: other signatures, a confirmation, or that it takes place."""
+    transition = attempt.transition
     if transition.quorum is not None and (after is None or after.stage == "entry"):
-        _resume(case, transition, begin_signing(case, transition, role, actor, facts, rows, act, after))
+        _resume(case, transition, begin_signing(case, attempt, after))
     elif transition.confirmed_by is not None and (after is None or after.stage != "confirmation"):
-        ask(case, transition, transition.confirmed_by, role, actor, facts, rows, act, after)
+        ask(case, attempt, transition.confirmed_by, after)
     else:
-        _take(case, transition, role, actor, facts, rows, act, after)
+        _take(case, attempt, after)
 
 
 def _transition(case: Case, name: str) -> Transition:
@@ -198,17 +193,9 @@ def _check_evidence(transition: Transition, act: Act) -> None:
         )
 
 
-def _take(
-    case: Case,
-    transition: Transition,
-    role: str,
-    actor: Actor | None,
-    facts: dict[str, Any],
-    rows: dict[str, list[dict[str, Any]]],
-    act: Act,
-    after: Pending | None = None,
-) -> None:
+def _take(case: Case, attempt: Attempt, after: Pending | None = None) -> None:
     """It takes place. `when` is judged when an act is asked for, and where many signed at the end as well."""
+    transition, role, facts, rows = attempt.transition, attempt.role, attempt.facts, attempt.rows
     judged = after is not None and after.stage != "quorum"
     origin = case.task.state
     case.report(facts)
@@ -216,16 +203,16 @@ def _take(
     target = origin if judged and transition.target is None else target_of(case, transition, judged)
     check_begin(case, target, facts)
     event = case.record("act", case.now, transition=transition.name, role=role)
-    sign(event, actor, act)
+    sign(event, attempt.actor, attempt.act)
     event.header |= {"from": origin, "to": target}
     values, teams = split(case.book.definition, facts)
     event.values |= values | found | {f"{name}[]": listed for name, listed in rows.items()}
     case.number(event, transition)
     choose(case, event, teams)
-    count(case, transition, role, actor)
+    count(case, transition, role, attempt.actor)
     if after is not None:
         trace(case, event, transition, after)
-    case.evidence.extend(act.evidence)
+    case.evidence.extend(attempt.act.evidence)
     case.open_all(transition.opens, event, {"transition": transition.name})
     if transition.target is not None:
         case.enter(target, case.now, event)
@@ -263,8 +250,15 @@ def _resume(case: Case, transition: Transition, pending: Pending | None) -> None
     if pending is None:
         return
     asked = Act(name=transition.name, person_id=pending.asked_by, evidence=pending.evidence)
-    asker = Actor(pending.asked_by, pending.on_behalf)
-    _go_on(case, transition, pending.role, asker, pending.facts, pending.rows, asked, pending)
+    attempt = Attempt(
+        transition=transition,
+        role=pending.role,
+        actor=Actor(pending.asked_by, pending.on_behalf),
+        facts=pending.facts,
+        rows=pending.rows,
+        act=asked,
+    )
+    _go_on(case, attempt, pending)
 
 
 # --- lifting ----------------------------------------------------------------------------------------

@@ -6,12 +6,13 @@ Every function here holds an act, or gives back the one that waits no longer, fo
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ..definition.model import Confirmation, Transition
 from ..errors import NotAllowed, NotNow
 from ..people import Actor, Resolved, acting_as, touches
 from ..task import Entry, Pending, Signature, Stage
+from .attempt import Attempt
 from .authority import SUPERVISOR, role_of
 from .burden import check_begin
 from .case import Case
@@ -27,18 +28,9 @@ if TYPE_CHECKING:
     from .acts import Act
 
 
-def _wait(
-    case: Case,
-    transition: Transition,
-    stage: Stage,
-    role: str,
-    actor: Actor | None,
-    facts: dict[str, Any],
-    rows: dict[str, list[dict[str, Any]]],
-    act: Act,
-    after: Pending | None = None,
-) -> Pending:
+def _wait(case: Case, attempt: Attempt, stage: Stage, after: Pending | None = None) -> Pending:
     """An act that shall wait, if it may: it is not held yet."""
+    transition, actor = attempt.transition, attempt.actor
     if actor is None:
         raise NotAllowed(
             f"“{transition.label.zh}”须经他人确认或共同签署，只能由人提出。请由有权办理的人提出。",
@@ -50,18 +42,18 @@ def _wait(
             f"{transition.label.en!r} was already asked for and waits for an answer "
             f"(confirm:{transition.name}). Wait, or let whoever may give it.",
         )
-    judge_when(case, transition, facts, rows)
-    check_begin(case, transition.target, facts)
+    judge_when(case, transition, attempt.facts, attempt.rows)
+    check_begin(case, transition.target, attempt.facts)
     return Pending(
         transition=transition.name,
         asked_by=actor.person_id,
         on_behalf=actor.on_behalf,
-        role=role,
+        role=attempt.role,
         asked_at=case.now,
         expires_at=None,
-        facts=facts,
-        rows=rows,
-        evidence=tuple(act.evidence),
+        facts=attempt.facts,
+        rows=attempt.rows,
+        evidence=tuple(attempt.act.evidence),
         stops=False,
         stage=stage,
         signed=after.signed if after is not None else (),
@@ -79,26 +71,18 @@ def _report(case: Case, event: EventDraft, pending: Pending) -> None:
         event.header |= entered(pending.entry)
 
 
-def ask(
-    case: Case,
-    transition: Transition,
-    confirmation: Confirmation,
-    role: str,
-    actor: Actor | None,
-    facts: dict[str, Any],
-    rows: dict[str, list[dict[str, Any]]],
-    act: Act,
-    after: Pending | None = None,
-) -> None:
+def ask(case: Case, attempt: Attempt, confirmation: Confirmation, after: Pending | None = None) -> None:
+    """Hold it until somebody of the role that confirms has answered, or it lapses."""
+    transition, role, actor = attempt.transition, attempt.role, attempt.actor
     pending = replace(
-        _wait(case, transition, "confirmation", role, actor, facts, rows, act, after),
+        _wait(case, attempt, "confirmation", after),
         expires_at=case.view.calendar.add(case.now, confirmation.within),
         stops=confirmation.stops_deadline and not case.task.stop_used,
     )
     event = case.record(
         "asked", case.now, transition=transition.name, role=role, expires_at=pending.expires_at
     )
-    sign(event, actor, act)
+    sign(event, actor, attempt.act)
     _report(case, event, pending)
     case.tell(event, [confirmation.role], "to confirm", without=pending.asker)
     if actor is not None:
@@ -161,22 +145,14 @@ def _tell_asker(event: EventDraft, pending: Pending) -> None:
 # --- joint acts -------------------------------------------------------------------------------------
 
 
-def begin_signing(
-    case: Case,
-    transition: Transition,
-    role: str,
-    actor: Actor | None,
-    facts: dict[str, Any],
-    rows: dict[str, list[dict[str, Any]]],
-    act: Act,
-    after: Pending | None,
-) -> Pending | None:
+def begin_signing(case: Case, attempt: Attempt, after: Pending | None) -> Pending | None:
     """The first who acts reports the facts; the act waits for the others. What is complete is given back."""
-    pending = _wait(case, transition, "quorum", role, actor, facts, rows, act, after)
+    transition = attempt.transition
+    pending = _wait(case, attempt, "quorum", after)
     for_role, role, first = _signer(case, transition, pending, pending.asked_by)
     pending = _signed(case, replace(pending, role=role, on_behalf=first.on_behalf), for_role, first)
     event = case.record("signed", case.now, transition=transition.name, role=role)
-    sign(event, first, act)
+    sign(event, first, attempt.act)
     _report(case, event, pending)
     heard(case, transition, role, first)
     return _await_others(case, event, transition, pending)
@@ -259,26 +235,18 @@ def confirm(case: Case, act: Act, transition: Transition, pending: Pending, pers
 # --- entries on behalf ------------------------------------------------------------------------------
 
 
-def enter(
-    case: Case,
-    transition: Transition,
-    entry: Entry,
-    role: str,
-    actor: Actor,
-    facts: dict[str, Any],
-    rows: dict[str, list[dict[str, Any]]],
-    act: Act,
-) -> None:
+def enter(case: Case, attempt: Attempt, entry: Entry) -> None:
     """Hold it until a second supervisor has compared it with the paper."""
+    transition = attempt.transition
     pending = replace(
-        _wait(case, transition, "entry", role, actor, facts, rows, act),
+        _wait(case, attempt, "entry"),
         expires_at=case.view.calendar.add(case.now, COSIGN_WITHIN),
         entry=entry,
     )
     event = case.record(
         "entered", case.now, transition=transition.name, role=SUPERVISOR, expires_at=pending.expires_at
     )
-    sign(event, Actor(entry.entered_by, entry.on_behalf), act)
+    sign(event, Actor(entry.entered_by, entry.on_behalf), attempt.act)
     event.header["entered_for"] = pending.asked_by
     _report(case, event, pending)
     out = pending.asker | case.excluded(transition.not_by)

@@ -90,7 +90,7 @@ class Digests:
         self._port, self._library, self._channels = port, library, channels
         self._settings, self._site, self._salts, self._size = settings, site, salts, page
         self._settling = Settling(port)
-        self._by_kind = {one.kind: one for one in reversed(tuple(channels.values()))}
+        self._by_kind: Mapping[str, Channel] = {one.kind: one for one in reversed(tuple(channels.values()))}
 
     def run_once(self, now: int) -> DigestsRan:
         """Begin every moment that has come, and serve the readers of all that are open."""

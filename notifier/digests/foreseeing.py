@@ -11,7 +11,7 @@ from typing import Final
 from workflow.engine import Frame
 from workflow.engine.claimed import tasks_of
 from workflow.errors import DubanError
-from workflow.forecast import Forecast, Step, World, forecast
+from workflow.forecast import Step, World, forecast
 from workflow.reading.foretelling import step_text
 from workflow.reading.history import words_of
 from workflow.reading.names import Names, names
@@ -20,6 +20,8 @@ from workflow.task import Loaded
 from workflow.text import Text
 
 STEPS: Final = 2  # shown of each
+_LOOKED_AT: Final = 8  # of which those are shown that make a difference
+_OVER: Final = "episode_ended"  # one warning gives way to another
 _AHEAD: Final = 90 * 86_400_000  # ms
 
 
@@ -45,10 +47,11 @@ def _steps(frame: Frame, loaded: Loaded) -> tuple[Step, ...]:
             merged=frame.merged,
             cut=True,
         )
-        played: Forecast = forecast(world, until=frame.now + _AHEAD, steps=STEPS)
+        played = forecast(world, until=frame.now + _AHEAD, steps=_LOOKED_AT)
     except DubanError:
         return ()
-    return tuple(step for step in played.steps if step.task == loaded.task.id)
+    told = [step for step in played.steps if step.task == loaded.task.id and step.kind != _OVER]
+    return tuple(told[:STEPS])
 
 
 def _sentences(frame: Frame, loaded: Loaded, steps: Sequence[Step], called: Names) -> tuple[Text, ...]:

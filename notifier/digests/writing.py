@@ -57,7 +57,7 @@ class Writer:
         label = digest.label.to(language)
         shorts = tuple(one.short for one in sections if one.short)
         summary = "，".join(shorts) if language == "zh" else ", ".join(shorts)
-        summary = summary or say("digest.nothing")
+        summary = summary or say("digest.next" if sections else "digest.nothing")
         subject = say("digest.subject", label=label, number=str(reader.number), summary=summary)
         numbered = self._numbered(reader, language, say)
         unsubscribe = self._site.unsubscribe(reader.person_id, f"digest:{digest.name}")

@@ -1,6 +1,6 @@
 """`python -m bench.digests`: a morning's digests for everybody, written, then handed over to a mail server.
 
-One campaign on SQLite: a handler's digest with what waits, is due and is late, five handlers to a unit and
+One campaign on SQLite: a handler's digest with what waits, is due and is late, some handlers to a unit and
 three open tasks to each unit. Writing is one `run_once` of the digests: gathered, composed, numbered, kept.
 Sending is the office over SMTP to a sink in a process of its own, which takes every message and keeps none.
 
@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import email.policy
+import copy
 import multiprocessing
 import resource
 import smtplib
@@ -24,7 +24,6 @@ import zlib
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
-from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +33,8 @@ import pysqlite3
 from notifier.channel import Outcome, Receipt, Send
 from notifier.content import Content, Envelope, Kind, Parcel, Site
 from notifier.digests import Digests
+from notifier.mail.message import message
+from notifier.mail.settings import MailSettings
 from notifier.notices import class_of, write_notices
 from notifier.office import Office
 from notifier.office_settings import OfficeSettings, Pace
@@ -49,7 +50,7 @@ from .population import begin, salt
 from .report import machine
 from .rounds import forget_peak, peak_kib
 
-BASE, PER_UNIT, TASKS = 20, 5, 3
+BASE, TASKS = 20, 3
 CONNECTIONS = 4
 DAY = 86_400_000
 HERE = Path(__file__).resolve().parent
@@ -69,7 +70,7 @@ _WAITS = "SELECT 1 FROM delivery WHERE status IN ('waiting', 'sending', 'unknown
 
 def with_digest(pack: Pack) -> Pack:
     """The bench's campaign with a handler's daily digest."""
-    source: dict[str, Any] = {name: dict(one) for name, one in pack.source.items()}  # type: ignore[call-overload]
+    source: dict[str, Any] = copy.deepcopy(dict(pack.source))
     source["campaign.yaml"]["digests"] = {
         "daily_work": {
             "label": {"zh": "每日待办", "en": "Daily work"},
@@ -88,14 +89,14 @@ def with_digest(pack: Pack) -> Pack:
     )
 
 
-def populate(path: Path, readers: int) -> None:
+def populate(path: Path, readers: int, per_unit: int) -> None:
     """So many handlers with an address, and open tasks at their units, copied from the first one."""
     connection: Any = pysqlite3.connect(str(path), isolation_level=None)
     connection.execute("BEGIN")
     (original,) = connection.execute("SELECT * FROM task WHERE waits_for IS NOT NULL LIMIT 1").fetchall()
     (parent,) = connection.execute("SELECT id FROM unit WHERE code = 'bureau'").fetchone()
     at = {name: position for position, name in enumerate(tasks.COLUMNS)}
-    units = range(10_000, 10_000 + readers // PER_UNIT)
+    units = range(10_000, 10_000 + -(-readers // per_unit))
     connection.executemany(
         "INSERT INTO unit (id, code, kind, parent_id, zh, en) VALUES (?, ?, 'region', ?, ?, ?)",
         [(one, f"u{one}", parent, f"第{one}街道", f"Subdistrict {one}") for one in units],
@@ -107,11 +108,11 @@ def populate(path: Path, readers: int) -> None:
     )
     connection.executemany(
         "INSERT INTO post (person_id, name, unit_id, valid_from, recorded_at) VALUES (?, 'handler', ?, 0, 0)",
-        [(one, 10_000 + (one - 1_000_000) // PER_UNIT) for one in people],
+        [(one, 10_000 + (one - 1_000_000) // per_unit) for one in people],
     )
     connection.executemany(
         "INSERT INTO address (person_id, kind, value, rank, recorded_at) VALUES (?, 'mail', ?, 0, 0)",
-        [(one, f"p{one}@example.invalid") for one in people],
+        [(one, f"p{one}@example.org") for one in people],
     )
     marks = ", ".join("?" * len(original))
     connection.executemany(
@@ -148,26 +149,20 @@ def _copies(original: tuple[Any, ...], at: dict[str, int], units: list[int]) -> 
 
 
 class PlainMail:
-    """Mail as the standard library makes it: text and HTML, the headers of a digest."""
+    """The product's mail over a plain connection: no TLS, no signature."""
 
     name = "mail"
     kind: Kind = "mail"
 
     def __init__(self, port: int) -> None:
         self._port = port
+        self._settings = MailSettings(
+            kind="mail", host="127.0.0.1", port=port, tls="none", sender="duban@example.org"
+        )
 
     def write(self, content: Content, envelope: Envelope) -> bytes:
-        """The message."""
-        made = EmailMessage(policy=email.policy.SMTP)
-        made["From"] = "Duban <duban@example.invalid>"
-        made["To"] = envelope.address
-        made["Subject"] = content.subject
-        made["Message-ID"] = envelope.message_id
-        made["Auto-Submitted"] = "auto-generated"
-        made.set_content(content.text, cte="base64")
-        if content.html is not None:
-            made.add_alternative(content.html, subtype="html", cte="base64")
-        return made.as_bytes()
+        """The message, as the product's channel lays it down."""
+        return message(content, envelope, self._settings)
 
     def session(self) -> AbstractContextManager[Send]:
         """A connection that is kept."""
@@ -183,7 +178,7 @@ def _session(port: int) -> Iterator[Send]:
     connection = smtplib.SMTP("127.0.0.1", port, local_hostname="bench.invalid")
 
     def send(parcel: Parcel) -> Outcome:
-        connection.sendmail("duban@example.invalid", [parcel.address], parcel.body)
+        connection.sendmail("duban@example.org", [parcel.address], parcel.body)
         return Outcome.accepted(code="250")
 
     try:
@@ -252,13 +247,13 @@ class Figure:
 HEADER = "| | readers | took | CPU | each | floor | its CPU | floor ÷ ours | peak RSS |"
 
 
-def measure(readers: int, folder: Path, *, profile: bool = False) -> list[Figure]:
+def measure(readers: int, folder: Path, *, per_unit: int = 5, profile: bool = False) -> list[Figure]:
     """Both figures."""
     pack = with_digest(measured_pack(folder, BASE))
     url = SqlitePlace(folder).create("digests")
     path = Path(url.removeprefix("sqlite:///"))
     population = begin(url, pack)
-    populate(path, readers)
+    populate(path, readers, per_unit)
     here, there = multiprocessing.Pipe()
     sink = multiprocessing.get_context("spawn").Process(target=_sink, args=(there,), daemon=True)
     sink.start()
@@ -370,7 +365,7 @@ def _plainly_sent(path: Path, smtp: int) -> None:
         with smtplib.SMTP("127.0.0.1", smtp, local_hostname="bench.invalid") as connection:
             while found := rows.fetchmany(100):
                 for address, body in found:
-                    connection.sendmail("duban@example.invalid", [address], zlib.decompress(body))
+                    connection.sendmail("duban@example.org", [address], zlib.decompress(body))
         source.close()
 
     threads = [threading.Thread(target=share, args=(number,)) for number in range(CONNECTIONS)]
@@ -412,6 +407,7 @@ def main() -> None:
     """Measure, and print the table; with --results write it down."""
     parser = argparse.ArgumentParser(prog="python -m bench.digests", description=__doc__)
     parser.add_argument("--readers", type=int, default=100_000)
+    parser.add_argument("--per-unit", type=int, default=5, help="handlers of one unit: they share its tasks")
     parser.add_argument("--profile", action="store_true", help="print where the time of writing goes")
     parser.add_argument("--note", default="", help="what else the machine did")
     parser.add_argument("--results", type=Path, default=None, help="write digests.md into this folder")
@@ -419,7 +415,7 @@ def main() -> None:
     options = parser.parse_args()
     calm()
     with tempfile.TemporaryDirectory(dir=options.folder) as name:
-        figures = measure(options.readers, Path(name), profile=options.profile)
+        figures = measure(options.readers, Path(name), per_unit=options.per_unit, profile=options.profile)
     told = [HEADER, "|" + "---|" * (HEADER.count("|") - 1), *(one.line() for one in figures), ""]
     about = [f"- {key}: {value}" for key, value in {**machine(), "note": options.note}.items() if value]
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024

@@ -153,7 +153,7 @@ class Page:
         self._dates = Dates(calendar=scene.calendar, now=frame.now)
         self._why: dict[int, tuple[Text, ...]] = {}
         self._next: Mapping[int, tuple[Text, ...]] = {}
-        self._waiting: dict[int, Found] = {}
+        self._waiting: dict[int, Section] = {}
         self._due: dict[int, Text] = {}
 
     def read(self, readers: Mapping[int, tuple[int, ...]]) -> None:
@@ -168,20 +168,26 @@ class Page:
                 self._read_scopes("worst" if section == "next" else section, scopes)
         self._explain(scopes)
 
-    def _read_waiting(self, people: Sequence[int]) -> dict[int, Found]:
-        """By person: once each task, the gravest first."""
+    def _read_waiting(self, people: Sequence[int]) -> dict[int, Section]:
+        """By person: each task once, the gravest first. Whoever holds the same posts shares a section."""
         scene, frame = self._scene, self._frame
-        seats = digests.seats_of(frame.tx, people, frame.now)
-        there = digests.waiting_at(
-            frame.tx, scene.run.campaign_id, [(unit, post) for _, unit, post in seats], SHOWN
-        )
-        parts: dict[int, list[Found]] = defaultdict(list)
-        for person, unit, post in seats:
-            parts[person].append(there.get((unit, post), _NONE))
+        seats: dict[int, set[tuple[int, str]]] = defaultdict(set)
+        for person, unit, post in digests.seats_of(frame.tx, people, frame.now):
+            seats[person].add((unit, post))
+        every = {seat for held in seats.values() for seat in held}
+        there = digests.waiting_at(frame.tx, scene.run.campaign_id, every, SHOWN)
+        shared: dict[frozenset[tuple[int, str]], Section] = {}
+        found = {}
         for person in people:
-            odd = scene.odd.get(person, ())
-            parts[person].append((len(odd), odd))
-        return {person: _merged(found, SHOWN) for person, found in parts.items()}
+            held, odd = frozenset(seats[person]), scene.odd.get(person, ())
+            section = None if odd else shared.get(held)
+            if section is None:
+                parts = [there.get(seat, _NONE) for seat in sorted(held)]
+                section = self._section("waiting", _merged([*parts, (len(odd), odd)], SHOWN))
+                if not odd:
+                    shared[held] = section
+            found[person] = section
+        return found
 
     def _read_scopes(self, section: str, scopes: Collection[int]) -> None:
         known = self._scene.scopes
@@ -223,10 +229,7 @@ class Page:
         """What a reader is shown."""
         shows = self._scene.digest.shows
         return tuple(
-            self._section("waiting", self._waiting.get(person, _NONE))
-            if name == "waiting"
-            else self._of_scope(name, scope)
-            for name in shows
+            self._waiting[person] if name == "waiting" else self._of_scope(name, scope) for name in shows
         )
 
     def _of_scope(self, name: str, scope: tuple[int, ...]) -> Section:

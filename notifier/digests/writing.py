@@ -92,9 +92,7 @@ class Writer:
     # --- sections -------------------------------------------------------------------------------------
 
     def _section(self, section: Section, language: Language) -> Written:
-        """Sections of a scope are the same object for all its readers; what waits is each reader's own."""
-        if section.name == "waiting":
-            return self._write(section, language)
+        """The readers who see the same are given the same object."""
         known = self._written.get((id(section), language))
         if known is not None and known[0] is section:
             return known[1]

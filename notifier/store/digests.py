@@ -6,7 +6,7 @@ gravest few of each come back, with how many there are.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, Final
@@ -403,7 +403,7 @@ def seats_of(tx: Transaction, people: Sequence[int], now: int) -> list[tuple[int
 
 
 def waiting_at(
-    tx: Transaction, campaign: int, seats: Sequence[tuple[int, str]], most: int
+    tx: Transaction, campaign: int, seats: Collection[tuple[int, str]], most: int
 ) -> dict[tuple[int, str], tuple[int, list[tuple[Any, ...]]]]:
     """(unit, post) -> (how many tasks wait there, the first few of them as COLUMNS)."""
     units, posts = sorted({unit for unit, _ in seats}), sorted({post for _, post in seats})

@@ -35,7 +35,7 @@ SCREEN: Final = 24  # lines of an overview
 SOON: Final = 7 * 86_400_000  # ms ahead that count as due
 POINTS: Final = 12  # digests on the picture of the trend
 _ODD_PAGE: Final = 500
-_MOST_KEPT: Final = 4_000  # sections of scopes that are remembered between pages
+_MOST_KEPT: Final = 1_500  # sections of scopes that are remembered between pages
 
 TaskRow = tuple[Any, ...]
 _AT: Final = {name: position for position, name in enumerate(COLUMNS)}
@@ -270,6 +270,7 @@ class Page:
             name="overview",
             total=sum(tally[1:]) or (1 if any(tally) else 0),
             rows=tuple(rows[:SCREEN]),
+            hidden=max(0, len(rows) - SCREEN),
             tally=tally,
             before=scene.before.of(scope) if scene.before is not None else None,
             trend=Trend(points=points) if len(points) > 1 else None,

@@ -40,6 +40,7 @@ class Section:
     total: int = 0
     items: tuple[Item, ...] = ()
     rows: tuple[Row, ...] = ()  # of the overview
+    hidden: int = 0  # further lines of it, with fewer grave lights
     tally: Tally | None = None  # of the overview: the whole scope
     before: Tally | None = None
     trend: Trend | None = None

@@ -20,7 +20,7 @@ from .picture import draw
 from .tree import Row, Tally
 from .view import Item, Reader, Section, Trend
 
-_KEPT: Final = 1_000  # written sections that are remembered
+_KEPT: Final = 500  # written sections that are remembered
 _ACCENT: Final = {"red": 3, "yellow": 2, "blue": 1}
 _CALM: Final = "#0b4ea2"
 _GRAVE: Final = tuple(reversed(LIGHTS))
@@ -188,7 +188,8 @@ def _short(section: Section, language: Language, say: Say) -> str:
 def _notes(section: Section, say: Say) -> list[str]:
     more = section.total - len(section.items)
     if section.name == "overview":
-        return [say("digest.compared")] if section.before is not None else []
+        hidden = [say("digest.hidden", count=str(section.hidden))] if section.hidden else []
+        return [*hidden, *([say("digest.compared")] if section.before is not None else [])]
     return [say("digest.more", count=str(more))] if more > 0 and section.name != "worst" else []
 
 

@@ -38,7 +38,7 @@ def read(url: str, *args: str) -> Any:
 def test_units_without_figures_are_listed_with_what_is_missing(database: str) -> None:
     shown = run(database, "scores", "--kind", "region")
     assert all(part in shown for part in DONE)
-    assert shown.count("self, cross, bureau, veterans missing") == 3
+    assert shown.count("Self-check, Cross-check, Inspection, Veterans' review missing") == 3
     (ranking,) = read(database, "scores")
     assert {one["rank"] for one in ranking["units"]} == {None}
 

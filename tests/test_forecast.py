@@ -114,6 +114,15 @@ def test_nothing_comes_of_a_task_that_has_ended(story: Story) -> None:
     assert ahead.branches(here, until=found.until) == ()
 
 
+def test_what_neighbours_do_later_is_not_said_of_a_task_that_has_ended(story: Story) -> None:
+    ended, neighbour = story.the(CHECK, "beiwan"), story.the(CHECK, "wanghe")
+    story.does("supervisor of bureau", "withdraw", ended, reason="重复")
+    story.does("leader of bureau", "confirm:withdraw", ended)
+    here, beside = world(story, ended), world(story, neighbour)
+    both = replace(here, tasks={**beside.tasks, **here.tasks})
+    assert ahead.forecast(both, until=story.now + 1).more is False
+
+
 def test_a_task_that_is_set_aside_is_left_to_people(story: Story) -> None:
     check = story.the(CHECK, "beiwan")
     here = world(story, check)

@@ -14,6 +14,7 @@ event (tests/test_forecast_lives.py). What it can't know, it says.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import islice
 
 from .branches import branches, shut
@@ -57,7 +58,13 @@ def forecast(world: World, *, until: int | None = None, steps: int = STEPS) -> F
         now=world.now,
         until=end,
         steps=shown,
-        more=len(found) > steps or play.wakes_after(end),
+        more=len(found) > steps or (_lives_on(world, shown) and play.wakes_after(end)),
         notes=notes(world, play, shown, teller),
         undecided=world.focus in play.given_up,
     )
+
+
+def _lives_on(world: World, shown: Sequence[Step]) -> bool:
+    """Whether anything may still come of it: of a task that has ended and sets nothing off, nothing does."""
+    focus = world.tasks.get(world.focus)
+    return bool(shown) or (focus is not None and focus.task.ended_at is None)

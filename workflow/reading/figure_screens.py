@@ -17,16 +17,21 @@ def rankings(found: Sequence[Ranking]) -> Iterator[Block]:
     for one in found:
         formula = " + ".join(f"{_number(weight)} {source}" for source, weight in one.weights.items())
         head = (Text("名次", "Rank"), Text("单位", "Unit"), Text("得分", "Score"))
-        heads = (*head, *(same(f"{source} ×{_number(weight)}") for source, weight in one.weights.items()))
+        heads = (*head, *(_source(one, source) for source in one.weights))
         yield Block(title=same(f"{one.campaign} · {one.kind} = {formula}"))
-        yield Block(rows=(heads, *(_scored(unit) for unit in one.units)))
+        yield Block(rows=(heads, *(_scored(one, unit) for unit in one.units)))
 
 
-def _scored(one: Scored) -> Row:
+def _source(ranking: Ranking, name: str) -> Text:
+    label, weight = ranking.sources[name], _number(ranking.weights[name])
+    return Text(f"{label.zh} ×{weight}", f"{label.en} ×{weight}")
+
+
+def _scored(ranking: Ranking, one: Scored) -> Row:
     rank = NONE if one.rank is None else same(str(one.rank))
     if one.score is None:
-        missing = ", ".join(one.missing)
-        score = Text(f"缺 {missing}", f"{missing} missing")
+        missing = join([ranking.sources[name] for name in one.missing], "、", ", ")
+        score = Text(f"缺{missing.zh}", f"{missing.en} missing")
     else:
         score = same(f"{one.score / MICRO:.2f}")
     return rank, one.unit, score, *(_part(part) for part in one.parts)

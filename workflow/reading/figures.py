@@ -9,7 +9,7 @@ from typing import Any
 from ..condition import to_micro
 from ..decision.comparing import Told
 from ..definition.checklist import INDICATOR, POINTS, REMARK
-from ..definition.model import Checklist, Formula, Pack
+from ..definition.model import Checklist, Formula, Pack, Source
 from ..engine import Frame
 from ..scoring import Ranked, ranking
 from ..store import organisation
@@ -20,6 +20,7 @@ from .names import names
 from .numbers import number_of
 from .people import known
 from .standing import load_one
+from .words import join
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -50,6 +51,7 @@ class Ranking:
     campaign: str
     kind: str  # of unit
     weights: Mapping[str, int]  # source -> millionths
+    sources: Mapping[str, Text]  # what each source is called: the kind of task that says it
     units: tuple[Scored, ...]
 
 
@@ -92,9 +94,21 @@ def _ranking(
         campaign=campaign.name,
         kind=formula.kind,
         weights=formula.weights,
+        sources={name: _called(pack, pack.campaign.sources[name]) for name in formula.weights},
         units=tuple(
             _scored(frame, campaign, one, called.unit(one.unit_id)) for one in ranking(formula, known)
         ),
+    )
+
+
+def _called(pack: Pack, source: Source) -> Text:
+    """By its kind of task; where several sources are of that kind, by the fact as well."""
+    definition = pack.definitions[source.kind]
+    alike = [one for one in pack.campaign.sources.values() if one.kind == source.kind]
+    return (
+        definition.label
+        if len(alike) == 1
+        else join([definition.label, definition.facts[source.fact].label], "·", ": ")
     )
 
 

@@ -16,7 +16,7 @@ from sqlalchemy.sql import ColumnElement
 
 from workflow.errors import Unknown
 from workflow.store import Port, Transaction
-from workflow.store.sql import Statement
+from workflow.store.sql import OneOf, Statement
 from workflow.text import Text
 
 from .states import State
@@ -50,8 +50,13 @@ class Which:
             if value is not None
         ]
         if self.ids is not None:
-            found.append(DELIVERY.c.id.in_(sorted(self.ids)))
+            found.append(OneOf(DELIVERY.c.id, "ids"))
         return found
+
+    @property
+    def params(self) -> dict[str, Any]:
+        """The values of those conditions that take any number of them."""
+        return {} if self.ids is None else {"ids": sorted(self.ids)}
 
 
 def hold(port: Port, which: Which, who: str, why: str, now: int) -> int:
@@ -98,12 +103,12 @@ def _change(
     conditions = which.conditions
     if not conditions:
         return 0
-    conditions.append(DELIVERY.c.status.in_([state.value for state in states]))
+    conditions.append(OneOf(DELIVERY.c.status, "states", words=True))
     if written:
         conditions.append(DELIVERY.c.body.is_not(None))
     statement = Statement(update(DELIVERY).where(*conditions).values(**changes))
     with port.write("people") as tx:
-        count = tx.run(statement)
+        count = tx.run(statement, states=[state.value for state in states], **which.params)
     log.info("messages handled", act=act, by=who, messages=count, at=now)
     return count
 

@@ -150,7 +150,7 @@ def _text(kind: str, text: str) -> bytes:
 
 
 def _coded(data: bytes, characters: int) -> bytes:
-    """Whichever is shorter: quoted-printable needs three bytes for each that isn't ASCII, base64 4/3 for all."""
+    """Whichever is shorter: quoted-printable triples what isn't ASCII, base64 makes all a third longer."""
     if (len(data) - characters) * 6 > len(data):
         return _base64(data)
     coded = binascii.b2a_qp(data, istext=True)

@@ -46,14 +46,13 @@ def collect(
 
 @contextmanager
 def _opened(settings: ImapSettings) -> Iterator[imaplib.IMAP4]:
-    password = secret(settings.password) if settings.password else ""
+    password = secret(settings.password)
     try:
         box = _connected(settings)
     except (OSError, imaplib.IMAP4.error, ValueError) as error:
         raise _closed(settings, error) from error
     try:
-        if settings.user is not None:
-            box.login(settings.user, password)
+        box.login(settings.user, password)
         _done(box.select(_folder(settings.folder)))
         yield box
     except (OSError, imaplib.IMAP4.error) as error:

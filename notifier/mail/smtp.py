@@ -63,7 +63,7 @@ class _Peer(smtplib.SMTP):
             if not _REPLY.match(line):
                 return -1, line.strip()
             if line[3:4] != b"-":
-                return int(line[:3]), b" ".join(said)
+                return int(line[:3]), b"\n".join(said)
         return -1, b"an answer without an end"
 
 

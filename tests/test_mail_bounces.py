@@ -260,9 +260,12 @@ def test_what_could_not_be_kept_comes_again() -> None:
     def full(_receipt: Receipt) -> None:
         raise RuntimeError("disk full")
 
-    with serving(box) as port, pytest.raises(RuntimeError):
-        imap = {"host": "127.0.0.1", "port": port, "tls": "none", **LOGIN}
-        mail_channel("mail", settings(imap=imap)).receipts(full)
+    with serving(box) as port:
+        channel = mail_channel(
+            "mail", settings(imap={"host": "127.0.0.1", "port": port, "tls": "none", **LOGIN})
+        )
+        with pytest.raises(RuntimeError, match="disk full"):
+            channel.receipts(full)
     assert box.seen == []
     kept: list[Receipt] = []
     assert collected(box, kept) == 1

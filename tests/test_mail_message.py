@@ -216,7 +216,8 @@ def test_a_hostile_file_name_is_only_a_name(name: str) -> None:
     [
         "", "wang", "wang@", "@example.net", "wang@example.net\r\nBcc: x@example.org", "wang@exam ple.net",
         "a@b@example.net", "Wang <wang@example.net>", "wang@example.net,li@example.net", "wang\0@example.net",
-        "wang@example.net\u2028", "=?utf-8?q?a?=@exa\nmple.net", "x" * 65 + "@example.net", "\ud800@example.net",
+        "wang@example.net\u2028", "=?utf-8?q?a?=@exa\nmple.net", "x" * 65 + "@example.net",
+        "\ud800@example.net",
     ],
 )  # fmt: skip
 def test_a_wrong_address_is_refused_and_not_repeated(address: str) -> None:
@@ -291,7 +292,7 @@ def signing(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, str], b
 
 
 def verified(raw: bytes, record: bytes) -> bool:
-    return bool(dkim.verify(raw, dnsfunc=lambda _name, timeout=5: record))
+    return bool(dkim.verify(raw, dnsfunc=lambda _name, **_: record))
 
 
 def test_what_is_signed_is_what_arrives(signing: tuple[dict[str, str], bytes]) -> None:

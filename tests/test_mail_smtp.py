@@ -17,7 +17,7 @@ import trustme
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, Session
 
-from notifier.channel import Outcome
+from notifier.channel import End, Outcome
 from notifier.content import Parcel
 from notifier.mail import mail_channel
 from tests.dying_peers import STEPS, dying_smtp
@@ -305,7 +305,7 @@ def ends_of(step: str) -> set[str]:
     )
 
 
-def tried(step: str, reset: bool) -> tuple[list[str], list[str]]:
+def tried(step: str, reset: bool) -> tuple[list[End], list[str]]:
     """How a try ended, and the next one; and the messages that were taken meanwhile."""
     given: dict[str, Any] = {
         "starttls": {"tls": "starttls"},

@@ -191,7 +191,15 @@ class _Line:
         self._greet(peer)
 
     def _login(self, peer: smtplib.SMTP, user: str) -> None:
-        self._step("AUTH", lambda: peer.login(user, self._server.password or ""))
+        """One way only: trying the next after a refusal brings accounts closer to being locked."""
+        peer.user, peer.password = user, self._server.password or ""
+        offered = peer.esmtp_features.get("auth", "").upper().split()
+        ways = {"PLAIN": peer.auth_plain, "LOGIN": peer.auth_login, "CRAM-MD5": peer.auth_cram_md5}
+        way = next((one for one in ways if one in offered), None)
+        if way is None:
+            self._drop()
+            raise Ended(Outcome.unauthorised(_NO_AUTH))
+        self._step("AUTH", lambda: peer.auth(way, ways[way]))
 
     # -------------------------------------------------------------- one step
 
@@ -218,8 +226,6 @@ class _Line:
             raise Ended(judged(step, error.smtp_code, _bytes(error.smtp_error))) from None
         except (OSError, ValueError) as error:
             self._drop()
-            if step == "AUTH" and type(error) in (smtplib.SMTPException, smtplib.SMTPNotSupportedError):
-                raise Ended(Outcome.unauthorised(_NO_AUTH)) from None
             raise Ended(lost(step, _how(error))) from None
 
     def _write(self, step: Step, data: bytes) -> None:

@@ -34,7 +34,8 @@ def secret(reference: str) -> str:
     if not found:
         raise UsageError(
             f"设置引用的 {where}:{name} 不存在或为空：请设置该变量或写入该文件。",
-            f"The settings refer to {where}:{name}, which is missing or empty: set the variable, or fill the file.",
+            f"The settings refer to {where}:{name}, which is missing or empty:"
+            " set the variable, or fill the file.",
         )
     return found
 

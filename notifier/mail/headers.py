@@ -42,7 +42,7 @@ def mail_address(value: str) -> str:
         Unwritten: no address; shown masked.
     """
     try:
-        found = validate_email(value, check_deliverability=False, globally_deliverable=False)
+        found = validate_email(value, check_deliverability=False, strict=True, globally_deliverable=False)
     except EmailNotValidError:
         shown = masked(value)
         raise Unwritten(

@@ -136,7 +136,7 @@ def _several(kind: str, number: int, parts: Iterable[bytes], more: str = "") -> 
 
 
 def _text(kind: str, text: str) -> bytes:
-    lines = _CONTROLS.sub("", _LINE_ENDS.sub("\n", text)).replace("\n", "\r\n")
+    lines = _CONTROLS.sub("", _LINE_ENDS.sub("\n", text)).removesuffix("\n").replace("\n", "\r\n") + "\r\n"
     try:
         data = lines.encode("utf-8")
     except UnicodeEncodeError:
@@ -150,12 +150,11 @@ def _text(kind: str, text: str) -> bytes:
 
 
 def _coded(data: bytes, characters: int) -> bytes:
-    """Whichever is shorter: quoted-printable needs three bytes for each that isn't ASCII, base64 4/3 for all."""
+    """Whichever is shorter: quoted-printable triples what isn't ASCII, base64 makes all a third longer."""
     if (len(data) - characters) * 6 > len(data):
         return _base64(data)
-    coded = binascii.b2a_qp(data, istext=True)
-    end = b"" if coded.endswith(b"\r\n") else b"\r\n"
-    return b"Content-Transfer-Encoding: quoted-printable\r\n\r\n" + coded + end
+    # The data ends with CRLF: without any, b2a_qp would break its lines with a lone LF.
+    return b"Content-Transfer-Encoding: quoted-printable\r\n\r\n" + binascii.b2a_qp(data, istext=True)
 
 
 def _base64(data: bytes) -> bytes:

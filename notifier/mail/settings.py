@@ -85,6 +85,8 @@ class ImapSettings(_Server):
     """The box into which returned mail falls."""
 
     tls: Tls = "tls"
+    user: str
+    password: SecretName
     folder: str = "INBOX"
     done: str | None = None  # where what has been read is moved to; None: it stays, marked as seen
 

@@ -8,7 +8,7 @@ STAMP   := $(VENV)/.installed
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-long check bench lock clean
+.PHONY: help setup run test test-long golden check bench lock clean
 
 help:  ## list the targets 列出全部目标
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | while IFS="$$(printf '\t')" read -r name text; do printf '  make %-10s %s\n' "$$name" "$$text"; done
@@ -51,6 +51,9 @@ test: check  ## everything that is checked in minutes 检查与测试
 
 test-long: $(STAMP)  ## what takes longer: kills, storms, more examples 长时测试
 	HYPOTHESIS_PROFILE=long $(BIN)/python -m pytest -m long || { code=$$?; [ $$code -eq 5 ] && echo "No test is marked long yet. 暂无长时测试。" || exit $$code; }
+
+golden: $(STAMP)  ## renew tests/golden after a change that is meant 更新通知样张
+	GOLDEN=new $(BIN)/python -m pytest -q -k sqlite tests/stories/test_notices.py
 
 check: $(STAMP)  ## style, types, layers, dependencies 静态检查
 	$(BIN)/ruff check .

@@ -45,14 +45,15 @@ class Dates:
             return told
         return Text(f"{told.zh}{clock}", f"{told.en}, {clock}")
 
-    def by(self, instant: int, *, provisional: bool = False) -> Text:
-        """The end of a time limit: 4月30日（周四）24:00前, by Thu 30 April, end of day."""
-        told = self.day(instant)
+    def limit(self, instant: int, *, provisional: bool = False) -> Text:
+        """The end of a time limit as a value: 4月30日（周四）24:00, Thu 30 April, end of day."""
+        told, note = self.day(instant), PROVISIONAL if provisional else Text("", "")
         if instant == self.calendar.end_of(self.calendar.day_of(instant)):
-            limit = Text(f"{told.zh}24:00前", f"by {told.en}, end of day")
-        else:
-            clock = f"{self.calendar.local(instant):%H:%M}"
-            limit = Text(f"{told.zh}{clock}前", f"by {told.en}, {clock}")
-        if not provisional:
-            return limit
-        return Text(f"{limit.zh}{PROVISIONAL.zh}", f"{limit.en}{PROVISIONAL.en}")
+            return Text(f"{told.zh}24:00{note.zh}", f"{told.en}, end of day{note.en}")
+        clock = f"{self.calendar.local(instant + 1):%H:%M}"  # a limit is the last millisecond before
+        return Text(f"{told.zh}{clock}{note.zh}", f"{told.en}, {clock}{note.en}")
+
+    def by(self, instant: int, *, provisional: bool = False) -> Text:
+        """The same inside a sentence: 4月30日（周四）24:00前, by Thu 30 April, end of day."""
+        told, note = self.limit(instant), PROVISIONAL if provisional else Text("", "")
+        return Text(f"{told.zh}前{note.zh}", f"by {told.en}{note.en}")

@@ -22,6 +22,8 @@ from workflow.definition.model import LIGHT_LABELS
 from workflow.text import Language
 
 TEMPLATES: Final = Path(__file__).parent / "templates"
+CALM: Final = "#3b4a5a"
+"""The strip of a mail that has no light to show: green is no news."""
 _LANGS: Final = {"zh": "zh-CN", "en": "en"}
 
 # Line ends of every kind and other controls become a space …

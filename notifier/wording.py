@@ -235,6 +235,10 @@ class Wording:
         pieces = self._own.get(name, ours.pieces)[language]
         return "".join(one if isinstance(one, str) else values[one[0]] for one in pieces)
 
+    def known(self, name: str) -> frozenset[str]:
+        """The placeholders that a sentence may use."""
+        return sentences()[name].known
+
     def text(self, name: str, **values: Text) -> Text:
         """A sentence in both languages."""
         zh, en = ({key: one.to(language) for key, one in values.items()} for language in LANGUAGES)

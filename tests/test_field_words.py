@@ -23,6 +23,7 @@ from workflow.text import Text
 
 ROOT = Path(__file__).resolve().parents[1]
 PACKS = [load_pack(one.parent) for one in sorted((ROOT / "definitions").glob("*/campaign.yaml"))]
+WRITTEN = (".py", ".html", ".txt", ".yaml")  # code, templates, sentences
 ROOMS = ("workflow", "notifier", "console", "commands")
 RECORDS = ("definition/model.py", "definition/terms.py", "task.py", "models.py")
 
@@ -103,7 +104,7 @@ def pattern_of(word: str) -> re.Pattern[str]:
 
 
 def code() -> dict[str, str]:
-    files = [file for room in ROOMS for file in sorted((ROOT / room).rglob("*.py"))]
+    files = [file for room in ROOMS for file in sorted((ROOT / room).rglob("*.*")) if file.suffix in WRITTEN]
     return {str(file.relative_to(ROOT)): file.read_text(encoding="utf-8") for file in files}
 
 

@@ -20,7 +20,7 @@ from workflow.store.settling import Settling
 from workflow.text import LANGUAGES, Language, Text
 
 from ..channel import Channel, Unwritten
-from ..content import Content, Envelope, Site
+from ..content import Envelope, Site
 from ..office_settings import OfficeSettings
 from ..store import addresses, deliveries, digests
 from ..store.addresses import NO_MANNER, Address, Manner
@@ -148,7 +148,7 @@ class Digests:
         with self._port.write("clock") as tx:
             idents = deliveries.draw_deliveries(tx, len(readers))
         for ident, reader in zip(idents, readers, strict=True):
-            delivery = self._delivery(scene, writer.content(reader), reader, people, ident, now)
+            delivery = self._delivery(scene, writer, reader, people, ident, now)
             if delivery is None:
                 prepared.ran.unwritable += 1
             else:
@@ -203,13 +203,14 @@ class Digests:
         return next((one for one in known if one.broken_at is None and one.kind in self._by_kind), None)
 
     def _delivery(
-        self, scene: Scene, content: Content, reader: Reader, people: _People, ident: int, now: int
+        self, scene: Scene, writer: Writer, reader: Reader, people: _People, ident: int, now: int
     ) -> NewDelivery | None:
         address = self._where(people, reader.person_id)
         if address is None:
             return None
         channel = self._by_kind[address.kind]
         envelope = self._envelope(scene, reader, address, ident, now)
+        content = writer.content(reader, envelope.unsubscribe)
         try:
             body = channel.write(content, envelope)
         except Unwritten as error:

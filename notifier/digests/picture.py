@@ -1,8 +1,8 @@
 """The picture of a trend: one bar for each of the last digests, its lights stacked, the gravest on top.
 
 Digits and ASCII only, in the font that the drawing library brings along: no other is sure to be there.
-Each part that has room bears its number and the first letter of its light; their order is always the same, and
-the text alternative says all of it: colour is never the only sign.
+Each part that has room bears its number and the first letter of its light, their order is always the same,
+and the text alternative says all of it: colour is never the only sign.
 """
 
 from __future__ import annotations

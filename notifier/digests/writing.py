@@ -41,7 +41,7 @@ class Writer:
     """Writes the digests of a run."""
 
     def __init__(self, scene: Scene, site: Site, now: int) -> None:
-        self._scene, self._site = scene, site
+        self._scene = scene
         wording = Wording(site.words)
         self._say: dict[Language, Say] = {one: wording.speaker(one) for one in LANGUAGES}
         self._dates = Dates(calendar=scene.calendar, now=now)
@@ -49,8 +49,8 @@ class Writer:
         self._pictures: dict[Trend, bytes] = {}
         self._lights = {one: _marked(one) for one in LANGUAGES}
 
-    def content(self, reader: Reader) -> Content:
-        """A reader's digest."""
+    def content(self, reader: Reader, unsubscribe: str | None) -> Content:
+        """A reader's digest; `unsubscribe` is where they switch it off."""
         language = _language(reader)
         say, digest = self._say[language], self._scene.digest
         sections = [self._section(one, language) for one in reader.sections if not one.says_nothing]
@@ -60,7 +60,6 @@ class Writer:
         summary = summary or say("digest.next" if sections else "digest.nothing")
         subject = say("digest.subject", label=label, number=str(reader.number), summary=summary)
         numbered = self._numbered(reader, language, say)
-        unsubscribe = self._site.unsubscribe(reader.person_id, f"digest:{digest.name}")
         common: dict[str, Any] = {
             "title": label,
             "numbered": numbered,

@@ -89,20 +89,24 @@ def _names(tx: Transaction, task: Task, headers: Any, values: Any) -> Names:
     persons: set[int] = set()
     units = {*task.parties.values(), task.unit_id}
     for header in headers:
-        units.update(_units_of(header))
-        persons.update(header[key] for key in _PERSONS if header.get(key) is not None)
-        for key in _PEOPLE:
-            persons.update(person for person in header.get(key, ()) if person is not None)
-        teams = [
-            *(one["members"] for one in header.get("teams", {}).values()),
-            *header.get("wanted", {}).values(),
-        ]
-        persons.update(person for members in teams for person in members)
+        units.update(units_of_line(header))
+        persons.update(persons_of_line(header))
     ids = {value for one in values for value in one.values() if isinstance(value, int)}
     return names(tx, persons | ids, units | ids)
 
 
-def _units_of(header: Mapping[str, Any]) -> set[int]:
+def persons_of_line(header: Mapping[str, Any]) -> set[int]:
+    """Everybody whom a line speaks of."""
+    persons = {header[key] for key in _PERSONS if header.get(key) is not None}
+    persons.update(one for key in _PEOPLE for one in header.get(key, ()) if one is not None)
+    teams = [
+        *(one["members"] for one in header.get("teams", {}).values()),
+        *header.get("wanted", {}).values(),
+    ]
+    return persons | {person for members in teams for person in members}
+
+
+def units_of_line(header: Mapping[str, Any]) -> set[int]:
     """The units that a line speaks of; the task may have left them since."""
     moved = [unit for pair in header.get("parties", {}).values() for unit in pair]
     return {unit for unit in (*moved, header.get("unit")) if unit is not None}

@@ -60,6 +60,28 @@ def world_of(frame: Frame, task_id: int, until: int) -> World:
     )
 
 
+def bare_worlds(frame: Frame, found: Collection[Loaded]) -> dict[int, World]:
+    """A world for each task with that task alone in it, in a fixed number of statements.
+
+    What its own rules will do is foreseen as well as with its neighbours; these stay as they are.
+    """
+    _know(frame, found)
+    sources, told = _sources(frame, found), _told(frame, found)
+    return {
+        one.task.id: World(
+            focus=one.task.id,
+            now=frame.now,
+            tasks={one.task.id: one},
+            arounds={one.task.version_id: frame.around(one.task.version_id)},
+            merged=frame.merged,
+            sources=sources,
+            told=told,
+            cut=True,
+        )
+        for one in found
+    }
+
+
 def _gather(frame: Frame, focus: int, ids: Sequence[int], found: dict[int, Loaded], aside: set[int]) -> bool:
     """Read these and their neighbours, generation by generation; whether the limit left some out."""
     cut = False

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module
-from typing import Any, Final
+from typing import Final
 
 from pydantic import BaseModel
 
@@ -17,7 +17,7 @@ class Room:
     """What a kind of channel needs of the settings, and how it is built."""
 
     settings: type[BaseModel]
-    build: Callable[[str, Any], Channel]  # of its name and its settings
+    build: Callable[..., Channel]  # of its name and its settings; of mail also the domain of Message-IDs
 
 
 # kind -> module, its settings, its builder. Read when one is used: a provider's library may be an extra.

@@ -86,6 +86,22 @@ class Links:
         return len(minted)
 
 
+class Revoking:
+    """Revokes links whose task has ended or moved on. They open nothing anyway; so nobody is misled."""
+
+    def __init__(self, port: Port, *, every: int = HOUR_MS // 6) -> None:
+        """`every`: ms between two looks."""
+        self._port, self._every, self._last = port, every, 0
+
+    def run_once(self, now: int) -> int:
+        """How many were revoked."""
+        if now - self._last < self._every:
+            return 0
+        self._last = now
+        with self._port.write("clock") as tx:
+            return store.revoke_dead(tx, now)
+
+
 def mint(tx: Transaction, wish: Wish, now: int, token: str, *, life: int = LIFE_MS) -> None:
     """Store one link with this token, for so many ms."""
     store.keep(tx, [Minted(hashed=hashed(token), wish=wish)], now, life)
@@ -168,7 +184,7 @@ def weighty(definition: Definition, act: str) -> bool:
     if transition is None:  # `confirm:`, `refuse:`, `lift:`, an everyday act
         return True
     target = transition.target
-    ends = target == BACK or (target is not None and definition.states[target].final is not None)
+    ends = target not in (None, BACK) and definition.states[target].final is not None
     signs = transition.number is not None or transition.quorum is not None
     return bool(ends or signs or transition.confirmed_by is not None or transition.evidence)
 
@@ -200,16 +216,26 @@ def consume(engine: Engine, token: str, facts: Mapping[str, Any], now: int) -> A
 
 def _claim(engine: Engine, token: str, now: int) -> Kept:
     with engine.port.write("people") as tx:
-        looked = look(engine.library.frame(tx, now), token)
-        if looked.standing == "open" and looked.needs_login:
+        found = store.find(tx, hashed(token))
+        standing = _standing(found, now)
+        if found is None or standing != "open":
+            raise _unusable(standing)
+        if _needs_login(engine.library.frame(tx, now), found):
             raise NotAllowed(
                 "未办理：此项须登录后办理（签发、确认或办结）。请登录。",
                 "Not done: signing, confirming and ending a task need a login. Log in to act.",
             )
-        found = store.find(tx, hashed(token))
-        if looked.standing == "open" and found is not None and store.use(tx, found.hashed, now):
-            return found
-    raise _unusable(looked.standing if looked.standing != "open" else "used")
+        if not store.use(tx, found.hashed, now):
+            raise _unusable("used")
+        return found
+
+
+def _needs_login(frame: Frame, found: Kept) -> bool:
+    rows = tasks.read_these(frame.tx, [found.task_id])
+    if not rows:
+        return False  # the engine says that there is none
+    task = tasks.task_of(rows[0])
+    return weighty(frame.version(task.version_id).books[task.kind].definition, found.act)
 
 
 def _unusable(standing: Standing) -> Refused:

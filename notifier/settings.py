@@ -3,7 +3,7 @@
     [site]            url, domain, signature, link_hours
     [manners]         quiet, workdays_only
     [office]          how messages are gathered, sent and tried again
-    [budgets]         how many text messages may go, and where to
+    [budgets.NAME]    how many messages of a channel may go on a day
     [operators]       people, unmask
     [channels.NAME]   kind, and what that kind of channel needs
     [words]           the organisation's own words
@@ -15,29 +15,31 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import MappingProxyType
-from typing import Annotated, Any, Final, get_args
+from typing import Annotated, Any, Final, TypeVar
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
-from workflow.definition.yaml import nearest
 from workflow.errors import BadValue, DubanError, UsageError
 from workflow.text import Text
 
 from .addresses import quiet_of
 from .channels import KINDS, Room, room
+from .mistakes import A_TABLE, Wrong, at, problem, unknown_word
+from .wording import BadWording, Wording
 
 DEFAULT: Final = "duban.toml"  # in the folder in which duban is called
 _MOST_BYTES: Final = 1_000_000
 _DOMAIN = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9-]{2,63}")
 _NAME = re.compile(r"[a-z][a-z0-9_-]{0,30}")
 _SECRET = re.compile(r"(?:^|_)(?:password|secret|token|key|credential)s?$")
-_A_TABLE = Text("应为一节", "expected a table")
 _ELSEWHERE = re.compile(r"(?:env|file):.+", re.DOTALL)
+
+
+_Model = TypeVar("_Model", bound=BaseModel)
 
 
 class SettingsError(UsageError):
@@ -57,14 +59,6 @@ class Strict(BaseModel):
     """A table of the file: no word that isn't known, no text for a number."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
-
-
-class Wrong(ValueError):
-    """What is wrong with a value, in both languages: for validators."""
-
-    def __init__(self, why: Text) -> None:
-        super().__init__(why.en)
-        self.why = why
 
 
 def _told(read: Callable[[str], Any]) -> Callable[[str], str]:
@@ -125,12 +119,37 @@ class MannersTable(Strict):
     workdays_only: bool = False
 
 
+class PaceTable(Strict):
+    """`[office.paces.NAME]`: how fast a channel is used."""
+
+    rate: float = Field(default=20.0, gt=0, le=10_000)  # messages a second, on average
+    burst: int = Field(default=40, ge=1, le=100_000)  # messages at once after a pause
+    concurrency: int = Field(default=4, ge=1, le=64)  # sessions at a time
+    receipts_seconds: int = Field(default=30, ge=1, le=86_400)  # between two looks for receipts
+
+
 class OfficeTable(Strict):
     """`[office]`: how messages are gathered, sent, and tried again."""
 
+    gather_minutes: int = Field(default=5, ge=0, le=1_440)  # notices to one person become one message
+    retry_seconds: int = Field(default=30, ge=1, le=86_400)  # before the second try; doubled from then on
+    longest_retry_minutes: int = Field(default=120, ge=1, le=1_440)  # no pause is longer
+    tries: int = Field(default=12, ge=1, le=100)  # after so many a message is given up
+    life_hours: int = Field(default=48, ge=1, le=720)  # after so long as well
+    report_minutes: int = Field(default=60, ge=1, le=1_440)  # no two reports are nearer to each other
+    paces: dict[str, PaceTable] = Field(default_factory=dict)
 
-class BudgetsTable(Strict):
-    """`[budgets]`: how many messages may go."""
+
+Count = Annotated[int, Field(ge=0)]
+
+
+class BudgetTable(Strict):
+    """`[budgets.NAME]`: how many messages of a channel may go on a day; 0 stops it."""
+
+    number: Count | None = None  # to one address
+    template: Count | None = None  # of one class of message
+    unit: Count | None = None  # about one unit
+    day: Count | None = None  # in all
 
 
 class OperatorsTable(Strict):
@@ -156,7 +175,7 @@ class Settings:
     manners: MannersTable = field(default_factory=MannersTable)
     operators: OperatorsTable = field(default_factory=OperatorsTable)
     office: OfficeTable = field(default_factory=OfficeTable)
-    budgets: BudgetsTable = field(default_factory=BudgetsTable)
+    budgets: Mapping[str, BudgetTable] = field(default_factory=dict)
     channels: Mapping[str, BaseModel] = field(default_factory=dict)
     words: Mapping[str, Text] = field(default_factory=dict)
 
@@ -181,18 +200,18 @@ def read_settings(file: Path) -> Settings:
         problems += wrong
         read[name] = found
     channels, wrong = _channels(data.get("channels", {}))
-    words, more = _words(data.get("words", {}))
-    problems += [*wrong, *more]
+    budgets, more = _each(BudgetTable, data.get("budgets", {}), "budgets")
+    words, others = _words(data.get("words", {}))
+    problems += [*wrong, *more, *others, *_names_known(data, channels, read["office"])]
     if problems:
         raise SettingsError(file, tuple(problems))
-    return Settings(file=file, **read, channels=MappingProxyType(channels), words=MappingProxyType(words))
+    return Settings(file=file, **read, channels=channels, budgets=budgets, words=words)
 
 
 _TABLES: Final[Mapping[str, type[BaseModel]]] = {
     "site": SiteTable,
     "manners": MannersTable,
     "office": OfficeTable,
-    "budgets": BudgetsTable,
     "operators": OperatorsTable,
 }
 
@@ -221,22 +240,53 @@ def _unreadable(file: Path, why: Text) -> SettingsError:
 
 
 def _tables_known(data: Mapping[str, Any]) -> Iterator[Text]:
-    known = [*_TABLES, "channels", "words"]
+    known = [*_TABLES, "budgets", "channels", "words"]
     for name, value in data.items():
         if name not in known:
-            yield _unknown_word(Text("整个文件", "the file"), name, known)
+            yield unknown_word(Text("整个文件", "the file"), name, known)
         elif not isinstance(value, dict):
-            yield _at(f"[{name}]", _A_TABLE)
+            yield at(f"[{name}]", A_TABLE)
 
 
-def _table(model: type[BaseModel], value: Any, place: str) -> tuple[BaseModel | None, list[Text]]:
+def _table(model: type[_Model], value: Any, place: str) -> tuple[_Model | None, list[Text]]:
     """A table as its model, or what is wrong with it."""
     if not isinstance(value, dict):
         return None, []  # said by whoever looked at the tables
     try:
         return model.model_validate(value), []
     except ValidationError as error:
-        return None, [_problem(model, dict(one), place) for one in error.errors(include_url=False)]
+        return None, [problem(model, dict(one), place) for one in error.errors(include_url=False)]
+    except DubanError as error:  # of a room's own validator
+        return None, [at(place, Text(error.text.zh.rstrip("。"), error.text.en.rstrip(".")))]
+
+
+def _each(model: type[_Model], found: Any, name: str) -> tuple[dict[str, _Model], list[Text]]:
+    """A table of tables, by their names."""
+    tables: dict[str, _Model] = {}
+    problems: list[Text] = []
+    for key, value in found.items() if isinstance(found, dict) else ():
+        if not isinstance(value, dict):
+            problems.append(at(f"[{name}.{key}]", A_TABLE))
+            continue
+        one, wrong = _table(model, value, f"[{name}.{key}]")
+        problems += wrong
+        if one is not None:
+            tables[key] = one
+    return tables, problems
+
+
+def _names_known(data: Mapping[str, Any], channels: Mapping[str, Any], office: Any) -> Iterator[Text]:
+    """Paces and budgets are of channels that are there."""
+    named = data.get("channels", {})
+    known = [*named] if isinstance(named, dict) else [*channels]
+    budgets = data.get("budgets", {})
+    for place, names in {
+        "budgets": budgets if isinstance(budgets, dict) else {},
+        "office.paces": office.paces if office is not None else {},
+    }.items():
+        yield from (
+            unknown_word(Text(f"[{place}]", f"[{place}]"), one, known) for one in names if one not in known
+        )
 
 
 def _channels(found: Any) -> tuple[dict[str, BaseModel], list[Text]]:
@@ -245,7 +295,7 @@ def _channels(found: Any) -> tuple[dict[str, BaseModel], list[Text]]:
     for name, table in found.items() if isinstance(found, dict) else ():
         place = f"[channels.{name}]"
         if not isinstance(table, dict):
-            problems.append(_at(place, _A_TABLE))
+            problems.append(at(place, A_TABLE))
             continue
         found_room, wrong = _room(name, table, place)
         wrong += _literal_secrets(table, place)
@@ -265,139 +315,82 @@ def _room(name: str, table: Mapping[str, Any], place: str) -> tuple[Room | None,
             "通道名只用小写字母、数字、横线、下划线，字母开头",
             "a channel's name takes lower-case letters, digits, hyphens, underscores, a letter first",
         )
-        wrong.append(_at(place, told))
+        wrong.append(at(place, told))
     kind = table.get("kind")
     if kind is None:
         missing = Text(
             f"缺少 kind，应为 {'、'.join(KINDS)} 之一", f"kind is missing: one of {', '.join(KINDS)}"
         )
-        return None, [*wrong, _at(place, missing)]
+        return None, [*wrong, at(place, missing)]
     if kind not in KINDS:
-        return None, [*wrong, _unknown_word(Text(f"{place} 的 kind", f"{place} kind"), str(kind), KINDS)]
-    return room(kind), wrong
+        return None, [*wrong, unknown_word(Text(f"{place} 的 kind", f"{place} kind"), str(kind), KINDS)]
+    try:
+        return room(kind), wrong
+    except ImportError as error:
+        told = Text(
+            f"{kind} 通道所需的程序库 {error.name} 未安装，请安装 duban[{kind}]",
+            f"the library {error.name} that a channel of kind {kind} needs is missing: install duban[{kind}]",
+        )
+        return None, [*wrong, at(place, told)]
 
 
 def _literal_secrets(table: Mapping[str, Any], place: str) -> list[Text]:
     """Secrets that stand in the file: whoever may read the settings would have them."""
-    named = [(key, value) for key, value in table.items() if _SECRET.search(key)]
-    named += [
-        (f"{key}.{one}", value)
-        for key, found in named
-        if isinstance(found, dict)
-        for one, value in found.items()
-    ]
     told = Text(
         "密钥不能写在设置文件里：请写 env:变量名 或 file:路径",
         "a secret must not stand in the settings: write env:NAME or file:PATH",
     )
     return [
-        _at(f"{place} {key}", told)
-        for key, value in named
-        if isinstance(value, str) and value and not _ELSEWHERE.fullmatch(value)
+        at(f"{place} {key}", told)
+        for key, value in secrets_in(table)
+        if value and not _ELSEWHERE.fullmatch(value)
     ]
 
 
+def secrets_in(table: Mapping[str, Any], *, inside: bool = False) -> Iterator[tuple[str, str]]:
+    """What is a secret by its name, however deep it stands: `dkim.key`, `secrets.token`."""
+    for key, value in table.items():
+        named = inside or _SECRET.search(key) is not None
+        if isinstance(value, Mapping):
+            yield from ((f"{key}.{below}", one) for below, one in secrets_in(value, inside=named))
+        elif named and isinstance(value, str):
+            yield key, value
+
+
 def _words(found: Any) -> tuple[dict[str, Text], list[Text]]:
-    """The organisation's own words, in one language for both or in each."""
+    """The organisation's own words, in one language for both or in each; `a.b = …` is the word `a.b`."""
     words: dict[str, Text] = {}
     problems: list[Text] = []
-    for name, value in found.items() if isinstance(found, dict) else ():
+    for name, value in _leaves(found if isinstance(found, dict) else {}):
         if isinstance(value, str):
             words[name] = Text(value, value)
             continue
         one, wrong = _table(WordTable, value, f"[words] {name}")
-        if isinstance(one, WordTable):
+        if one is not None:
             words[name] = Text(one.zh, one.en)
         elif not isinstance(value, dict):
-            wrong = [_at(f"[words] {name}", Text("应为文本，或 {zh, en}", "expected a text, or {zh, en}"))]
+            wrong = [at(f"[words] {name}", Text("应为文本，或 {zh, en}", "expected a text, or {zh, en}"))]
         problems += wrong
-    return words, problems
+    return words, problems or _unusable(words)
 
 
-# --- what is wrong, in words ------------------------------------------------------------------------
+def _unusable(words: Mapping[str, Text]) -> list[Text]:
+    """Words that nobody asks for, or with placeholders that nobody fills."""
+    try:
+        Wording(words)
+    except BadWording as error:
+        told = [one.to_text() for one in error.problems]
+        return [at("[words]", Text(_bare(one.zh, "。"), _bare(one.en, "."))) for one in told]
+    return []
 
 
-def _at(place: str, told: Text) -> Text:
-    return Text(f"{place}：{told.zh}", f"{place}: {told.en}")
+def _bare(told: str, stop: str) -> str:
+    return told.removeprefix("words: ").rstrip(stop)
 
 
-def _unknown_word(where: Text, word: str, known: Collection[str]) -> Text:
-    near = nearest(word, known)
-    if near:
-        return Text(
-            f"{where.zh}：不认识“{word}”，是否为 {near}",
-            f"{where.en}: {word!r} is unknown; did you mean {near}",
-        )
-    listed = sorted(known)
-    return Text(
-        f"{where.zh}：不认识“{word}”，可用 {'、'.join(listed)}",
-        f"{where.en}: {word!r} is unknown; there are {', '.join(listed)}",
-    )
-
-
-def _problem(model: type[BaseModel], error: Mapping[str, Any], place: str) -> Text:
-    """One finding of pydantic at its place. Values are not repeated: they may be secrets."""
-    path = [str(one) for one in error["loc"]]
-    if error["type"] == "extra_forbidden":
-        where = " ".join([place, *path[:-1]])
-        return _unknown_word(Text(where, where), path[-1], _fields(model, error["loc"][:-1]))
-    where = f"{place} {'.'.join(path)}".rstrip()
-    return _at(where, _expected(error))
-
-
-def _fields(model: type[BaseModel], path: Sequence[Any]) -> Collection[str]:
-    """The words that are known at a place."""
-    here: Any = model
-    for step in path:
-        field_ = getattr(here, "model_fields", {}).get(step)
-        here = next(_models_in(field_.annotation), None) if field_ is not None else here
-    return list(getattr(here, "model_fields", {}))
-
-
-def _models_in(annotation: Any) -> Iterator[Any]:
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        yield annotation
-    for one in get_args(annotation):
-        yield from _models_in(one)
-
-
-_EXPECTED: Final[Mapping[str, Text]] = {
-    "missing": Text("缺少此项", "it is missing"),
-    "string_type": Text("应为文本", "expected a text"),
-    "bool_type": Text("应为 true 或 false", "expected true or false"),
-    "bool_parsing": Text("应为 true 或 false", "expected true or false"),
-    "int_type": Text("应为整数", "expected a whole number"),
-    "int_parsing": Text("应为整数", "expected a whole number"),
-    "int_from_float": Text("应为整数", "expected a whole number"),
-    "float_type": Text("应为数", "expected a number"),
-    "float_parsing": Text("应为数", "expected a number"),
-    "list_type": Text("应为数组", "expected an array"),
-    "tuple_type": Text("应为数组", "expected an array"),
-    "dict_type": _A_TABLE,
-    "model_type": _A_TABLE,
-    "path_type": Text("应为路径", "expected a path"),
-    "greater_than": Text("应大于 {gt}", "must be greater than {gt}"),
-    "greater_than_equal": Text("不能小于 {ge}", "must be {ge} or more"),
-    "less_than": Text("应小于 {lt}", "must be less than {lt}"),
-    "less_than_equal": Text("不能大于 {le}", "must be {le} or less"),
-    "string_too_short": Text("至少 {min_length} 个字符", "needs {min_length} characters or more"),
-    "string_too_long": Text("至多 {max_length} 个字符", "takes {max_length} characters at most"),
-    "string_pattern_mismatch": Text("写法应符合 {pattern}", "must be written as {pattern}"),
-    "literal_error": Text("应为 {expected} 之一", "expected {expected}"),
-}
-
-
-def _expected(error: Mapping[str, Any]) -> Text:
-    context = error.get("ctx", {})
-    own = context.get("error")
-    if isinstance(own, Wrong):
-        return own.why
-    if isinstance(own, DubanError):
-        return own.text
-    if own is not None:
-        en, separator, zh = str(own).partition(" · ")  # as the rooms write both languages
-        return Text(zh if separator else en, en)
-    if error["type"] in _EXPECTED:
-        told = _EXPECTED[error["type"]]
-        return Text(told.zh.format(**context), told.en.format(**context))
-    return Text(f"不能接受（{error['msg']}）", f"it can't be taken ({error['msg']})")
+def _leaves(table: Mapping[str, Any], inside: str = "") -> Iterator[tuple[str, Any]]:
+    for key, value in table.items():
+        if isinstance(value, dict) and value and not value.keys() & {"zh", "en"}:
+            yield from _leaves(value, f"{inside}{key}.")
+        else:
+            yield f"{inside}{key}", value

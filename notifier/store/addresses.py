@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 import orjson
-from sqlalchemy import bindparam, delete, exists, insert, literal_column, select, update
+from sqlalchemy import BigInteger, String, bindparam, delete, exists, insert, literal_column, select, update
 
 from notifier.models import AddressRow, MannerRow, UnsubscriptionRow
 from workflow.store import Transaction
@@ -61,6 +61,18 @@ _SWITCHED_OFF = Statement(
 _SWITCH_ON = Statement(
     delete(UNSUBSCRIPTION).where(
         UNSUBSCRIPTION.c.person_id == bindparam("person"), UNSUBSCRIPTION.c.topic == bindparam("switched")
+    )
+)
+_EVERYBODY = Statement(
+    insert(ADDRESS).from_select(
+        ["person_id", "kind", "value", "rank", "recorded_at"],
+        select(
+            PERSON.c.id,
+            bindparam("of_kind", type_=String()),
+            PERSON.c.code,
+            literal_column("0"),
+            bindparam("now", type_=BigInteger()),
+        ).where(~exists(select(literal_column("1")).where(ADDRESS.c.person_id == PERSON.c.id))),
     )
 )
 _UNREACHABLE = Statement(
@@ -134,6 +146,11 @@ def put_address(tx: Transaction, person: int, kind: str, value: str, rank: int, 
         return False
     tx.run(_ADD, person_id=person, kind=kind, value=value, rank=rank, recorded_at=now)
     return True
+
+
+def address_everybody(tx: Transaction, kind: str, now: int) -> int:
+    """Give whoever has no address one of this kind, by their code: for demonstrations; how many."""
+    return tx.run(_EVERYBODY, of_kind=kind, now=now)
 
 
 def remove_address(tx: Transaction, person: int, kind: str, value: str) -> bool:

@@ -247,7 +247,7 @@ def resume(ctx: typer.Context, channel: ChannelName) -> None:
 
     desk = desk_of(ctx)
     handling.resume_channel(desk.port, channel, account(), desk.now)
-    desk.say(f"通道 {channel} 已恢复。", f"The channel {channel} sends again.")
+    desk.say(f"通道 {channel} 重新开始发送。", f"The channel {channel} sends again.")
 
 
 def _known_channel(desk: Desk, channel: str) -> None:

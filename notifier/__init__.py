@@ -22,4 +22,12 @@ rates.py            how fast a channel may go
 budgets.py          how many messages may go
 restored.py         after a restore nothing is sent until a person says so
 handling.py         what operators do to messages and channels
+
+settings.py     the settings file, read strictly; mistakes.py says what is wrong with it
+channels.py     which kinds of channels there are
+wiring.py       from the settings to everything that works beside the engine
+addresses.py    addresses and wishes as people type them
+links.py        action links, unsubscribe links; redaction.py takes their tokens out of logs
+reading.py      what operators look at; screens.py as columns, bodies.py as text
+doctor.py       what is wrong or odd with messages
 """

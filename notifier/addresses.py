@@ -145,7 +145,7 @@ def topic_of(typed: str) -> str:
     if not _TOPIC.fullmatch(typed):
         raise BadValue(
             f"“{typed}”不能退订。可退订的是提醒类消息 notices，和简报 digest:名称；"
-            "正式通知（交办、预警、待签发、答复）不能退订。",
+            "正式通知（交办、预警、需签署的文件、答复）不能退订。",
             f"{typed!r} can't be switched off. Information can: notices, and digest:NAME. Formal notices "
             "(assignments, escalations, letters to sign, answers) cannot.",
         )

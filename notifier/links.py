@@ -43,7 +43,7 @@ Standing = Literal["open", "used", "revoked", "expired", "unknown"]
 
 _NO_USE: Final[Mapping[Standing, Text]] = {
     "used": Text(
-        "这个链接已经用过，只能用一次。现在的办理情况请登录查看。",
+        "这个链接已经用过，只能用一次。现在到了哪一步请登录查看。",
         "This link has been used; it works once. Log in to see where the task stands.",
     ),
     "revoked": Text(

@@ -25,11 +25,14 @@ from commands import (
     health,
     interests,
     ledger,
+    notify,
     opening,
     organising,
+    outbox,
     packs,
     pairing,
     people,
+    reaching,
     rounds,
     schema,
     versions,
@@ -55,8 +58,8 @@ app = group(
         "Duban sees to it that promised work is kept: handed out, reported on, checked, struck off.",
     ),
     epilog=both(
-        "--database、--evidence-folder、--lang 写在命令前后都可以。",
-        "--database, --evidence-folder and --lang may stand before or after the command.",
+        "--database、--evidence-folder、--settings、--lang 写在命令前后都可以。",
+        "--database, --evidence-folder, --settings and --lang may stand before or after the command.",
     ),
 )
 for theme in (
@@ -83,9 +86,11 @@ for theme in (
     calendar,
 ):  # as --help lists them
     app.add_typer(theme.app)
-app.add_typer(people.roster)
+app.add_typer(reaching.roster)  # of `people`, with what `reaching` adds
 app.add_typer(people.posts)
 app.add_typer(interests.declarations)
+app.add_typer(outbox.app)
+app.add_typer(notify.app)
 app.add_typer(organising.unit)
 app.add_typer(documents.bulletins)
 app.add_typer(frozen.whole)  # of `ledger`, with what `frozen` adds
@@ -108,6 +113,14 @@ def _settings(
             envvar="DUBAN_EVIDENCE",
         ),
     ] = None,
+    settings: Annotated[
+        Path | None,
+        option(
+            "通知的设置文件，默认 duban.toml；没有则不发送。",
+            "The notifier's settings; duban.toml if it is there. Without: nothing is sent.",
+            envvar="DUBAN_SETTINGS",
+        ),
+    ] = None,
     lang: Annotated[
         str, option("zh 或 en，默认随系统。", "zh or en; the locale's by default.", envvar="DUBAN_LANG")
     ] = "",
@@ -123,6 +136,7 @@ def _settings(
         evidence=evidence_folder,
         clock=CLOCK,
         salts=lambda: os.urandom(16),
+        settings_file=settings,
     )
     ctx.obj = desk
     ctx.call_on_close(desk.stack.close)

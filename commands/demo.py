@@ -23,6 +23,17 @@ if TYPE_CHECKING:
 
 app = group()
 DEMO = Path("var/demo.db")  # relative to where duban is called
+MAIL = Path("var/mail")
+SETTINGS = Path("var/demo.toml")
+_SETTINGS = f"""\
+# 演示用：通知写成文件，全天都发。 For the demonstration: notices become files, at any hour.
+[manners]
+quiet = "00:00-00:00"
+
+[channels.folder]
+kind = "folder"
+folder = "{MAIL}"
+"""
 PACK = "demonstration_site"
 DAYS = 120
 
@@ -40,6 +51,7 @@ def demo(ctx: typer.Context) -> None:
     desk.lines([report.to_text()])
     if report.story is not None:
         _tell_story(desk, report.story)
+    _open_office(desk)
     _tell_where(desk, report.story)
     keep_watch(desk, 1.0)
 
@@ -99,6 +111,20 @@ def _number(frame: Frame, task: int) -> str:
     return number_of(frame, task, loaded.task.campaign_id)
 
 
+def _open_office(desk: Desk) -> None:
+    """Notices leave into a folder, for invented people have no mailboxes; unless settings say otherwise."""
+    from notifier.store.addresses import address_everybody
+
+    if desk.settings is not None:
+        return
+    SETTINGS.parent.mkdir(exist_ok=True)
+    SETTINGS.write_text(_SETTINGS, encoding="utf-8")
+    desk.settings_file = SETTINGS
+    del desk.settings  # read again, with the file
+    with desk.port.write("people") as tx:
+        address_everybody(tx, "folder", desk.now)
+
+
 def _tell_where(desk: Desk, story: int | None) -> None:
     """Where everything lies, and what to try while the daemon works."""
     from workflow.store import shown
@@ -110,6 +136,10 @@ def _tell_where(desk: Desk, story: int | None) -> None:
     )
     for one in _worth_trying(desk, story):
         typer.echo(f"  {duban} {one} --database {url}")
+    desk.say(
+        f"\n通知会写成文件，放在 {MAIL} 中：每人先收到一件，汇总停机期间的全部消息。",
+        f"\nNotices become files in {MAIL}: first one for each person, with all that came while nobody sent.",
+    )
     desk.say("\n守护进程运行中，Ctrl-C 停止。", "\nThe daemon is at work; Ctrl-C stops it.")
 
 
@@ -124,7 +154,8 @@ def _worth_trying(desk: Desk, story: int | None) -> Iterator[str]:
             yield f"forecast {line.number}"
         if story is not None:
             yield f"history {_number(frame, story)}"
-    yield from ("scores", "rounds", "doctor")
+    named = "" if desk.settings_file is None else f" --settings {desk.settings_file}"
+    yield from ("scores", "rounds", f"outbox{named}", f"doctor{named}")
 
 
 def _program() -> str:

@@ -17,6 +17,7 @@ from workflow.text import Language, Text
 from .screen import WARNINGS, Progress, columns, log_to_stderr
 
 if TYPE_CHECKING:
+    from notifier.settings import Settings
     from workflow.engine import Engine, Frame
     from workflow.evidence import Folder
     from workflow.reading.screens import Block
@@ -33,7 +34,8 @@ class Desk:
     url: str
     evidence: Path | None  # the folder, if one was named
     clock: Clock
-    salts: Callable[[], bytes]  # one for each value of a history
+    salts: Callable[[], bytes]  # 16 bytes that nobody can guess
+    settings_file: Path | None = None  # if one was named
     stack: ExitStack = field(default_factory=ExitStack)
 
     @cached_property
@@ -52,6 +54,18 @@ class Desk:
         from workflow.engine import Engine
 
         return Engine(self.port, salts=self.salts)
+
+    @cached_property
+    def settings(self) -> Settings | None:
+        """What the settings file says; None without one: then nothing is sent.
+
+        Raises:
+            SettingsError: with everything that is wrong in it.
+        """
+        from notifier.settings import DEFAULT, read_settings
+
+        file = self.settings_file or Path(DEFAULT)
+        return read_settings(file) if self.settings_file or file.exists() else None
 
     @cached_property
     def folder(self) -> Folder:

@@ -46,13 +46,13 @@ def release(
         _release_round(desk, *moment)
         return
     if task is None:
-        _release_hold(desk, person or _account())
+        _release_hold(desk, person or account())
         return
     from workflow.reading import read_number
 
     with desk.frame() as frame:
         ident = read_number(frame, task)
-    if not desk.engine.release(ident, person or _account(), desk.now):
+    if not desk.engine.release(ident, person or account(), desk.now):
         raise NotNow(
             f"事项 {task} 没有搁置，无须放行。", f"Task {task} is not set aside: nothing to release."
         )
@@ -84,7 +84,8 @@ def _release_round(desk: Desk, name: str, nominal: str) -> None:
     )
 
 
-def _account() -> str:
+def account() -> str:
+    """Who is at this terminal, by the name of their account."""
     import getpass
 
     try:
@@ -122,17 +123,20 @@ def verify(ctx: typer.Context, task: SomeTask = None, as_json: AsJson = False) -
 
 @command(app, "体检：列出一切错误和异常。", "Everything that is wrong or odd.")
 def doctor(ctx: typer.Context, as_json: AsJson = False) -> None:
+    from notifier.doctor import findings
     from workflow.clock import kernel_synchronised
     from workflow.doctor import Patient, examine, healthy
     from workflow.reading import screens
 
     desk = desk_of(ctx)
+    known = None if desk.settings is None else list(desk.settings.channels)
     patient = Patient(
         port=desk.port,
         library=desk.engine.library,
         now=desk.now,
         folder=desk.folder,
         synchronised=kernel_synchronised(),
+        beside=lambda frame: findings(frame, known),
     )
     with desk.progress("推导", "Deriving") as progress:
         found = examine(patient, progress)

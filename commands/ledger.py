@@ -1,13 +1,13 @@
-"""Looking: the ledger, one task, what happened to it, who must be told."""
+"""Looking: the ledger, one task, what happened to it."""
 
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
 import typer
 
-from .arguments import AsJson, Limit, TaskNumber, command, group, option
+from .arguments import AsJson, Limit, TaskNumber, command, group
 from .dates import zone_of
 from .desk import Desk, desk_of
 from .filters import filtered
@@ -91,29 +91,3 @@ def tell(desk: Desk, frame: Frame, task: str, *, as_json: bool = False) -> None:
         desk.json(entries)
     else:
         desk.lines(screens.history(entries, around.calendar))
-
-
-@command(
-    app, "待投递的消息；无人接收的排在最前。", "Messages that wait; those that reach nobody stand first."
-)
-def outbox(
-    ctx: typer.Context,
-    person: Annotated[str | None, option("只看某人的（人员代码）。", "Only a person's.")] = None,
-    limit: Limit = 50,
-    as_json: AsJson = False,
-) -> None:
-    from workflow.reading import outbox as waiting
-    from workflow.reading import screens
-
-    desk = desk_of(ctx)
-    with desk.frame() as frame:
-        found = waiting(frame, person=person, limit=limit)
-        if as_json:
-            desk.json(found)
-            return
-        desk.blocks(screens.outbox(frame, found))
-    if count := found.unaddressed:
-        desk.warn(
-            f"注意：{count} 条消息无人接收，相应岗位及其替补都空缺。请用 duban post give 任命。",
-            f"Mind: {count} messages reach nobody, their posts are vacant. Fill them: duban post give.",
-        )

@@ -219,6 +219,7 @@ def post_end(
         str | None, option("最后一天，默认即刻。", "Its last day; now by default.", metavar="DATE")
     ] = None,
 ) -> None:
+    from notifier.store.links import revoke_of_person
     from workflow.store import organisation
 
     desk = desk_of(ctx)
@@ -228,6 +229,7 @@ def post_end(
     with desk.port.write("people") as tx:
         if not organisation.end_post(tx, who, post, where, desk.now if finish is None else finish):
             raise NotNow(f"{person} 没有担任 {unit} 的 {post}。", f"{person} doesn't hold {post} at {unit}.")
+        revoke_of_person(tx, who, desk.now)  # what notices offered them was offered to the post
         organisation.move_organisation(tx, organisation.stamp(tx))
     desk.say(f"已免去 {person} 在 {unit} 的 {post}。", f"{person} no longer holds {post} at {unit}.")
 

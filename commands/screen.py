@@ -30,12 +30,15 @@ def log_to_stderr(level: int, *, as_json: bool = False) -> None:
     """Output is for the reader; what the engine has to log goes beside it."""
     import structlog
 
+    from notifier.redaction import redact
+
     renderer = structlog.processors.JSONRenderer() if as_json else structlog.dev.ConsoleRenderer(colors=False)
     structlog.configure(
         processors=[
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso"),
             structlog.processors.format_exc_info,
+            redact,
             renderer,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(level),

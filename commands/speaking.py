@@ -16,7 +16,12 @@ from typer.core import TyperGroup
 from workflow.errors import DubanError, PackError
 from workflow.text import LANGUAGES, Language, Text
 
-_ANYWHERE = ("--lang", "--database", "--evidence-folder")  # taken before and after the command's name
+_ANYWHERE = (
+    "--lang",
+    "--database",
+    "--evidence-folder",
+    "--settings",
+)  # taken before and after the command's name
 _SPLIT = "\x1f"  # between the two languages of a help text
 _HEADINGS = {
     "Usage:": "用法：",

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, cast
@@ -19,6 +20,7 @@ from .packs import proven
 from .screen import INFORMATION, WARNINGS, log_to_stderr
 
 if TYPE_CHECKING:
+    from workflow.daemon import Beside
     from workflow.definition import Pack
     from workflow.simulation import Report
 
@@ -151,4 +153,28 @@ def keep_watch(desk: Desk, interval: float, *, log_json: bool = False) -> None:
 
     engine, database = desk.engine, watch.sqlite_file(desk.port)
     log_to_stderr(INFORMATION, as_json=log_json)
-    watch.run(engine, settings=watch.Settings(interval=interval), database=database)
+    with notifying(desk) as beside:
+        watch.run(engine, settings=watch.Settings(interval=interval), database=database, beside=beside)
+
+
+@contextmanager
+def notifying(desk: Desk) -> Iterator[dict[str, Beside]]:
+    """What is rung beside the engine: nothing without settings, for then nothing is sent.
+
+    Raises:
+        SettingsError: settings that can't be used; the daemon doesn't start with half of them.
+    """
+    if desk.settings is None:
+        desk.warn(
+            "没有设置文件，通知不会发出。设置方法见 docs/notifier.md。",
+            "There are no settings: no notice is sent. See docs/notifier.md.",
+        )
+        yield {}
+        return
+    from notifier.wiring import Notifier
+    from workflow.daemon import Beside
+
+    from .notify import machine_of
+
+    with closing(Notifier(desk.settings, machine_of(desk))) as notifier:
+        yield {name: Beside(work=work) for name, work in notifier.work.items()}

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from workflow.engine import Frame
+from workflow.store import Transaction
 from workflow.text import Language, Text
 
 Kind = Literal["mail", "sms", "chat", "folder"]
@@ -126,6 +127,10 @@ def _nowhere(_person: int, _topic: str) -> None:
     return None
 
 
+def _none(_tx: Transaction, _now: int) -> int:
+    return 0
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Site:
     """What messages need of the organisation's installation."""
@@ -135,6 +140,9 @@ class Site:
     signature: str = ""  # of text messages, without its brackets
     words: Mapping[str, Text] = field(default_factory=dict)  # the organisation's own, by name
     mint: Callable[[Wish], str] | None = None  # a link's address; None: messages carry no action links
+    # Stores what was minted since it was last asked, and says how many. Whoever keeps the bytes of messages
+    # calls it in the same transaction: a link that is not stored opens nothing.
+    keep: Callable[[Transaction, int], int] = _none
     attachments: Callable[[Frame, Sequence[Event]], Mapping[Event, tuple[Attachment, ...]]] = _nothing
     unsubscribe: Callable[[int, str], str | None] = _nowhere  # (person, topic) -> https address
 

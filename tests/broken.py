@@ -49,6 +49,7 @@ _ITEM = "{id: a1, label: {zh: 甲, en: A}, chapter: a, scored_by: errand}"
 _SHARED = "escalations: {slow: {of: errand, when: overdue"
 _BALLOT = """ballot: {from: campaign start, to: campaign completion, invites: everybody,
   gives: {progress: mean}, returned: progress,"""
+_DIGEST = "digests: {daily: {label: {zh: 日报, en: Daily}"
 _PROGRESS = "{type: percent, label"
 _LETTER = "letter: {label: {zh: 函, en: Letter}, title: {zh: 函, en: Letter}, on: close"
 
@@ -143,7 +144,38 @@ BROKEN: tuple[Broken, ...] = (
     _seen("errand", "a number with a place for the day", _BY, f'{_BY}, number: "{{day}}{{n}}"'),
     _seen("errand", "rows of no list", _BY, f"{_BY}, opens: {{errand: {{where: progress > 5}}}}"),
     _seen("errand", "a ballot that shows a single vote", "roles:", f"{_BALLOT} at_least: 1}}\nroles:"),
+    _seen(
+        "campaign",
+        "a digest at no time",
+        "milestones:",
+        f"{_DIGEST}, for: handler, shows: due}}}}\nmilestones:",
+    ),
+    _seen(
+        "campaign",
+        "a digest of nothing",
+        "milestones:",
+        f"{_DIGEST}, for: handler, at: 'mon 08:00', shows: []}}}}\nmilestones:",
+    ),
+    _seen("campaign", "quiet hours for nobody", "milestones:", "notices: {at_any_hour: green}\nmilestones:"),
     # what only the reader sees
+    _unseen(
+        "campaign",
+        "a digest of a kind that nobody has",
+        "milestones:",
+        f"{_DIGEST}, for: handler, at: 'mon 08:00', shows: errands}}}}\nmilestones:",
+    ),
+    _unseen(
+        "campaign",
+        "a digest for a post that nobody has",
+        "milestones:",
+        f"{_DIGEST}, for: handlers, at: 'mon 08:00', shows: due}}}}\nmilestones:",
+    ),
+    _unseen(
+        "campaign",
+        "a digest for a post at no unit",
+        "milestones:",
+        f"{_DIGEST}, for: handler at north, at: 'mon 08:00', shows: due}}}}\nmilestones:",
+    ),
     _unseen("campaign", "a source that nobody reports", "milestones:", f"{_SOURCE}.points}}\nmilestones:"),
     _unseen(
         "campaign",

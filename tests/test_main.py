@@ -68,6 +68,7 @@ COMMANDS = (
         "ledger",
         "draw",
         "schema",
+        "notify",
     ),
     *("letter", "bulletin"),
 )
@@ -767,12 +768,15 @@ def test_the_demonstration_tells_a_story_and_what_to_try(stage: Path) -> None:
     assert "episode over" in told
     assert "Struck off" in told or "Closed" in told
     tries = [line.split("duban ")[-1] for line in told.splitlines() if line.endswith(f"sqlite:///{DEMO}")]
-    expected = ["tasks", "explain", "forecast", "history", "scores", "rounds", "doctor"]
+    expected = ["tasks", "explain", "forecast", "history", "scores", "rounds", "outbox", "doctor"]
     assert [one.split()[0] for one in tries] == expected
     for one in tries[:-1]:
         assert duban(*one.split()).exit_code == 0
     found = json.loads(duban(*tries[-1].split(), "--json").stdout)
-    assert {one["about"] for one in found if one["level"] in ("wrong", "waits")} == {"daemon"}
+    assert {one["about"] for one in found if one["level"] in ("wrong", "waits")} == {
+        "daemon",
+        "messages wait",
+    }
     assert told.endswith("on duty\n")
 
 

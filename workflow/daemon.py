@@ -6,6 +6,8 @@ SQLite one daemon works on a file; on PostgreSQL any number do, and none is spec
 
     ring ──► read both clocks ──► judge ──► held? say so, wait for `duban release`
                                     └─────► run_once(now): plans, nudges, due tasks, rounds
+
+What works beside the engine is rung alike, each in a thread of its own: a slow one keeps nobody waiting.
 """
 
 from __future__ import annotations
@@ -17,11 +19,12 @@ import os
 import platform
 import signal
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from types import FrameType
+from types import FrameType, MappingProxyType
 from typing import IO, Any
 
 import structlog
@@ -56,6 +59,14 @@ class Settings:
 
     interval: float = 1.0  # seconds between rings
     hold_unsynchronised: bool = False  # an undisciplined kernel clock holds, instead of a warning
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Beside:
+    """Something that works beside the engine, on the same rings."""
+
+    work: Callable[[int], object]  # at an instant; what it could not finish it does at the next ring
+    stop: Callable[[], None] = lambda: None  # begin nothing further; may be called from another thread
 
 
 class DatabaseClock:
@@ -165,12 +176,14 @@ def run(
     database: Path | None = None,
     stop: threading.Event | None = None,
     on_ring: Callable[[Ran | None], None] = lambda _ran: None,
+    beside: Mapping[str, Beside] = MappingProxyType({}),
 ) -> None:
     """Work until SIGTERM, SIGINT or `stop`; what was begun is finished or rolled back.
 
     Args:
         database: the SQLite file, which only one daemon may work on; None on PostgreSQL.
         on_ring: called after each ring, for whoever shows progress.
+        beside: what else is rung, by a name for the log; it rests while the clock is held.
 
     Raises:
         DatabaseLocked: another daemon works on this file; says which.
@@ -178,15 +191,20 @@ def run(
     chosen = settings or Settings()
     ended = stop or threading.Event()
     with only_one(database), _signals(ended, engine):
-        daemon = Daemon(engine, clock or DatabaseClock(engine.port, SystemClock()), chosen)
+        told = clock or DatabaseClock(engine.port, SystemClock())
+        daemon = Daemon(engine, told, chosen)
         calm()
         log.info("started", pid=os.getpid(), interval=chosen.interval)
         daemon.start()
-        scheduler = _scheduler(daemon, chosen.interval, on_ring)
+        rings = {"default": lambda: on_ring(_ring(daemon))}
+        rings |= {name: partial(_work, engine, told, name, one) for name, one in beside.items()}
+        scheduler = _scheduler(rings, chosen.interval)
         scheduler.start()
         try:
             ended.wait()
         finally:
+            for one in beside.values():
+                one.stop()
             scheduler.shutdown(wait=True)
             log.info("stopped", pid=os.getpid())
 
@@ -195,18 +213,34 @@ def run(
 logging.getLogger("apscheduler").setLevel(logging.ERROR)
 
 
-def _scheduler(daemon: Daemon, interval: float, on_ring: Callable[[Ran | None], None]) -> Any:
-    """One job in one thread: rings that come while one is at work are folded into the next."""
-    scheduler = BackgroundScheduler(timezone="UTC", executors={"default": ThreadPoolExecutor(1)})
-    scheduler.add_job(
-        lambda: on_ring(_ring(daemon)),
-        IntervalTrigger(seconds=interval, timezone="UTC"),
-        coalesce=True,
-        max_instances=1,
-        misfire_grace_time=None,  # however late a ring is, it rings: nothing is dropped
-        next_run_time=_at_once(),
-    )
+def _scheduler(rings: Mapping[str, Callable[[], None]], interval: float) -> Any:
+    """Each in one thread of its own: rings that come while one is at work are folded into the next."""
+    executors = {name: ThreadPoolExecutor(1) for name in rings}
+    scheduler = BackgroundScheduler(timezone="UTC", executors=executors)
+    for name, ring in rings.items():
+        scheduler.add_job(
+            ring,
+            IntervalTrigger(seconds=interval, timezone="UTC"),
+            executor=name,
+            coalesce=True,
+            max_instances=1,
+            misfire_grace_time=None,  # however late a ring is, it rings: nothing is dropped
+            next_run_time=_at_once(),
+        )
     return scheduler
+
+
+def _work(engine: Engine, clock: Clock, name: str, beside: Beside) -> None:
+    """Work beside the engine. What fails is said and tried again; a clock in doubt holds it as well."""
+    try:
+        with engine.port.read() as tx:
+            held = organisation.stamp(tx).held
+        if not held:
+            beside.work(clock.now())
+    except StoreError as error:
+        log.error("database", beside=name, why=str(error), zh=error.text.zh)
+    except Exception:
+        log.exception("beside failed", beside=name)
 
 
 def _at_once() -> Any:

@@ -108,6 +108,7 @@ class Patient:
     now: int
     folder: Folder | None = None  # where evidence lies
     synchronised: bool | None = None  # what the kernel says of its clock
+    beside: Callable[[Frame], Iterator[Finding]] = lambda _frame: iter(())  # of what works beside the engine
 
 
 def examine(patient: Patient, progress: Progress = lambda _done, _total: None) -> list[Finding]:
@@ -127,6 +128,7 @@ def examine(patient: Patient, progress: Progress = lambda _done, _total: None) -
             *_mergers(frame),
             *_calendar(frame),
             *_evidence(tx, patient.folder),
+            *patient.beside(frame),
         ]
     found += _projection(patient, progress)
     return sorted(found, key=lambda one: LEVELS.index(one.level))

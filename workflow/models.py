@@ -409,6 +409,13 @@ class OutgoingRow(SQLModel, table=True):
             sqlite_where=text("status = 'waiting'"),
             postgresql_where=text("status = 'waiting'"),
         ),
+        # What operators are told of: without it every look would read all that was ever told.
+        Index(
+            "outgoing_nobody",
+            "id",
+            sqlite_where=text("status = 'nobody'"),
+            postgresql_where=text("status = 'nobody'"),
+        ),
     )
     id: int = _key()
     task_id: int = _big()

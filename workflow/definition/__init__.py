@@ -18,6 +18,7 @@ campaign.py        campaign.yaml and people.yaml, of which
   figures.py       sources and the formulas over them
   checklist.py     indicators, and the lists on which they are scored
   burden.py        how many checks a unit may have
+  digests.py       what is told at fixed times
   shared_rules.py  rules that hold for several kinds
 pack.py            the pack as a whole, and its version
 """

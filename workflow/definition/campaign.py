@@ -7,8 +7,7 @@ from collections.abc import Callable, Collection
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from ..calendar import USUAL_ZONE, Misread
-from ..moment import parse_moment
+from ..calendar import USUAL_ZONE
 from ..text import Text
 from . import model
 from .cursor import (
@@ -23,6 +22,7 @@ from .cursor import (
     text,
     words,
 )
+from .digests import DigestScope, at_any_hour, digest, moment
 from .times import again
 from .yaml import NOTHING
 
@@ -44,6 +44,12 @@ def campaign(top: Cursor, kinds: Collection[str]) -> tuple[model.Campaign, model
         reader = _RoundReader(kinds, milestones, tracks, unit_kinds, defaults)
         return named(cursor, reader.read)
 
+    def digests(cursor: Cursor) -> dict[str, model.Digest]:
+        scope = DigestScope(
+            kinds=kinds, milestones=milestones, units=units_of(top), on_holiday=defaults["on_holiday"]
+        )
+        return named(cursor, lambda name, entry: digest(name, entry, scope))
+
     known: dict[str, Callable[[Cursor], Any]] = {
         "campaign": name_of,
         "prefix": _prefix,
@@ -55,6 +61,8 @@ def campaign(top: Cursor, kinds: Collection[str]) -> tuple[model.Campaign, model
         "milestones": lambda cursor: named(cursor, lambda _name, entry: day(entry)),
         "defaults": lambda _: True,  # read above
         "rounds": rounds,
+        "digests": digests,
+        "notices": at_any_hour,
         **dict.fromkeys(_READ_LATER, lambda _: True),
     }
     required = ("campaign", "prefix", "label", "basis", "units", "milestones")
@@ -80,6 +88,8 @@ def _built(values: dict[str, Any], units: dict[str, model.Unit]) -> model.Campai
         units=units,
         milestones=values["milestones"],
         rounds=values.get("rounds", {}),
+        digests=values.get("digests", {}),
+        at_any_hour=values.get("notices"),
     )
 
 
@@ -224,7 +234,7 @@ class _RoundReader:
 
     def read(self, name: str, cursor: Cursor) -> model.Round | None:
         known: dict[str, Callable[[Cursor], Any]] = {
-            "at": self._moment,
+            "at": lambda entry: moment(entry, self._milestones),
             "opens": self._openings,
             "completes": lambda entry: reference(entry, self._kinds, Text("事项类型", "kind of task")),
             "track": lambda entry: references(entry, self._tracks, Text("专项任务", "track")),
@@ -245,18 +255,6 @@ class _RoundReader:
             missed=values.get("missed", self._defaults["missed"]),
             on_holiday=values.get("on_holiday", self._defaults["on_holiday"]),
         )
-
-    def _moment(self, cursor: Cursor) -> str | None:
-        value = text(cursor)
-        if value is None:
-            return None
-        try:
-            parse_moment(value, self._milestones)
-        except Misread as error:
-            zh, en = error.text
-            cursor.fail(f"时刻（{zh}）", f"a moment ({en})")
-            return None
-        return value
 
     def _openings(self, cursor: Cursor) -> tuple[model.Opening, ...] | None:
         found = [self._opening(kind, entry) for kind, entry in cursor.entries()]

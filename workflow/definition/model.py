@@ -27,6 +27,8 @@ OPENED = "opened"  # `not_by: opened`: whoever opened the task by hand
 OF_PARENT = " of the parent"  # `not_by: submit of the parent`: whoever did that on the task that opened it
 ALL = "all"  # `quorum: all`: one person for each role, and every member of a team
 CONFIRM, REFUSE = "confirm", "refuse"  # the two answers to a waiting confirmation
+# What a digest may show.
+SECTIONS = ("waiting", "due", "late", "lights", "moved", "overview", "worst", "next")
 
 LIGHT_LABELS: Mapping[str, Text] = {
     "green": Text("绿灯", "green"),
@@ -385,6 +387,32 @@ class Burden:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Readers:
+    """Whoever holds a post: anywhere, at one unit, or at every unit of a kind."""
+
+    post: str
+    unit: str | None = None  # code
+    unit_kind: str | None = None
+
+    def __str__(self) -> str:
+        """As it is written in a campaign."""
+        place = self.unit or self.unit_kind
+        return self.post if place is None else f"{self.post} at {place}"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Digest:
+    """What is told to the holders of a post once a day, a week, a month."""
+
+    name: str
+    label: Text
+    readers: tuple[Readers, ...]
+    at: str  # as `workflow.moment` reads it
+    shows: tuple[str, ...]  # of SECTIONS, or kinds of task: those that are open
+    on_holiday: Literal["next workday", "previous workday", "run anyway", "skip"] = "next workday"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Campaign:
     """A supervised programme."""
 
@@ -403,6 +431,8 @@ class Campaign:
     indicators: Checklist | None = None
     burden: Burden | None = None
     rules: frozenset[str] = frozenset()  # names of the rules that hold for several kinds of task
+    digests: Mapping[str, Digest] = field(default_factory=dict)
+    at_any_hour: str | None = None  # the light from which on a notice breaks quiet hours; None: none does
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

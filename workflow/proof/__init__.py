@@ -10,6 +10,7 @@
     endless    no kinds that open each other for ever
     dates      nothing is born late
     ballots    windows that close, totals that people report
+    digests    somebody reads them
     logic      can conditions hold, and hold together?
     graph      what can be reached, and what goes in circles
     report     where problems go
@@ -27,6 +28,7 @@ from ..definition.pack import CAMPAIGN, Places, read_pack, refuse
 from ..definition.yaml import Problem
 from .ballots import check_ballots
 from .dates import check_campaign, check_dates
+from .digests import check_digests
 from .endless import check_endless
 from .movement import check_movement
 from .openings import check_openings
@@ -87,7 +89,9 @@ def prove(pack: Pack, places: Places | None = None) -> tuple[Problem, ...]:
         for check in _CHECKS:
             check(subject)
     check_endless(subjects)
-    check_campaign(pack, Report(file=CAMPAIGN, places=where, problems=problems))
+    of_campaign = Report(file=CAMPAIGN, places=where, problems=problems)
+    check_campaign(pack, of_campaign)
+    check_digests(pack, of_campaign)
     found = dict.fromkeys(problems)  # a rule of the campaign may say the same of several kinds
     return tuple(sorted(found, key=lambda problem: (problem.file, problem.line, problem.key)))
 

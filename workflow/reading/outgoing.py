@@ -35,6 +35,11 @@ REASONS = {
 }
 
 
+RECENT_MS = 31 * 86_400_000  # what reached nobody is listed so long
+# The role was vacant to its end, or nobody in it, nor who steps in, can be reached.
+_UNHEARD = "(outgoing.person_id IS NULL OR outgoing.status = 'nobody')"
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Waiting:
     """A message that waits to be sent."""
@@ -53,6 +58,7 @@ class Waiting:
     rule: str | None
     rule_label: Text | None
     created_at: int
+    unheard: bool  # it reaches nobody
     zone: str
 
 
@@ -66,15 +72,20 @@ class Outbox:
 
 
 def outbox(frame: Frame, *, person: str | None = None, limit: int = 50) -> Outbox:
-    """The messages that wait, those that reach nobody first, then in the order they were left.
+    """The messages that nobody has taken to send, those that reach nobody first, then as they were left.
 
     Raises:
         Unknown: there is no such person.
     """
-    conditions = [OUTGOING.c.status == literal_column("'waiting'")]
+    recent: ColumnElement[int] = literal_column(str(frame.now - RECENT_MS))
+    conditions: list[ColumnElement[bool]] = [
+        # Spelled out, so that the partial indexes serve.
+        literal_column("outgoing.status = 'waiting'")
+        | (literal_column("outgoing.status = 'nobody'") & (OUTGOING.c.created_at >= recent))
+    ]
     if person is not None:
         conditions.append(OUTGOING.c.person_id == person_id(frame.tx, person))
-    nobody: ColumnElement[int] = literal_column("CASE WHEN outgoing.person_id IS NULL THEN 0 ELSE 1 END")
+    nobody: ColumnElement[int] = literal_column(f"CASE WHEN {_UNHEARD} THEN 0 ELSE 1 END")
     statement = Statement(
         select(
             *OUTGOING.columns,
@@ -83,7 +94,7 @@ def outbox(frame: Frame, *, person: str | None = None, limit: int = 50) -> Outbo
             TASK.c.kind,
             TASK.c.unit_id,
             literal_column("count(*) OVER ()"),
-            literal_column("count(*) OVER () - count(outgoing.person_id) OVER ()"),
+            literal_column(f"sum(CASE WHEN {_UNHEARD} THEN 1 ELSE 0 END) OVER ()"),
         )
         .join(TASK, TASK.c.id == OUTGOING.c.task_id, isouter=True)
         .where(*conditions)
@@ -104,7 +115,7 @@ def outbox(frame: Frame, *, person: str | None = None, limit: int = 50) -> Outbo
 
 
 def _waiting(frame: Frame, row: Sequence[Any], called: Names) -> Waiting:
-    ident, task, seq, person, role, reason, rule, created, _, campaign, version, kind, unit, *_ = row
+    ident, task, seq, person, role, reason, rule, created, status, campaign, version, kind, unit, *_ = row
     definition = definition_of(frame, version, kind) if version is not None else None
     roles = definition.roles if definition else {}
     rules = definition.rules if definition else {}
@@ -123,5 +134,6 @@ def _waiting(frame: Frame, row: Sequence[Any], called: Names) -> Waiting:
         rule=rule,
         rule_label=(rules[rule].label if rule in rules else same(rule)) if rule is not None else None,
         created_at=created,
+        unheard=person is None or status == "nobody",
         zone=zone_of(frame, version) if version is not None else USUAL_ZONE,
     )

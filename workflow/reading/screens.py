@@ -280,7 +280,7 @@ def outbox(frame: Frame, found: Outbox) -> Iterator[Block]:
     nobody = Text("！！无人接收", "!! NOBODY")
     rows = tuple(
         (
-            one.person or nobody,
+            nobody if one.unheard else (one.person or nobody),
             one.role_label,
             same(one.number),
             one.unit,

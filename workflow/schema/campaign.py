@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..definition.campaign import MISSED, ON_HOLIDAY
 from ..definition.checklist import MOST
-from ..definition.model import PAIR
+from ..definition.model import LIGHTS, PAIR, SECTIONS
 from .sentences import AGAIN, DATE, MOMENT
 from .shapes import (
     A_NAME,
@@ -96,6 +96,34 @@ _ROUND = words(
     ("at",),
     oneOf=[{"required": ["opens"]}, {"required": ["completes"]}],
 )
+_READERS = pattern(rf"{NAME}(?: at [a-z0-9_.]+)?", "owner", "owner at town")
+_DIGEST = words(
+    {
+        "label": LABEL,
+        "for": (
+            several(_READERS),
+            "给谁：岗位，或 岗位 at 单位|单位类别。",
+            "Who reads it: POST, or POST at UNIT or KIND of unit.",
+        ),
+        "at": (MOMENT, "何时。", "When."),
+        "shows": (
+            several({**A_NAME, "examples": list(SECTIONS)}),
+            f"栏目：{'、'.join(SECTIONS)}，或事项类型。",
+            f"Its sections: {', '.join(SECTIONS)}, or a kind of task.",
+        ),
+    },
+    ("label", "for", "at", "shows"),
+)
+_NOTICES = words(
+    {
+        "at_any_hour": (
+            enum(*LIGHTS[1:]),
+            "从这种灯起，通知不受免打扰时段限制。",
+            "From this light on a notice breaks quiet hours.",
+        )
+    },
+    ("at_any_hour",),
+)
 _MILESTONES: Shape = {**named(DATE), "required": ["start"]}
 
 _SOURCE = pattern(rf"{_ANY_NAME}\.{_ANY_NAME}", "review.score")
@@ -157,6 +185,8 @@ CAMPAIGN = words(
         "milestones": (_MILESTONES, "节点；start 必填。", "Named dates; start must be there."),
         "defaults": (_DEFAULTS, "默认。", "What rounds and rules do that say nothing themselves."),
         "rounds": (named(_ROUND), "轮次计划：什么事何时自动发生。", "What happens by itself, and when."),
+        "digests": (named(_DIGEST), "摘要：每日、每周告诉谁什么。", "What is told at fixed times, to whom."),
+        "notices": (_NOTICES, "通知。", "How notices behave."),
         "sources": (
             named(_SOURCE),
             "来源：名字: 事项类型.填报项。",

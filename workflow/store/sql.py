@@ -87,7 +87,9 @@ class Statement:
             dialect=_DIALECTS[dialect], compile_kwargs={"render_postcompile": True}
         )
         order = tuple(compiled.positiontup or ())
-        fixed = {name: compiled.params[name] for name in order if not compiled.binds[name].required}
+        # Of `in_` each value has a name that no parameter has.
+        needed = {name for name, one in compiled.binds.items() if one.required}
+        fixed = {name: compiled.params[name] for name in order if name not in needed}
         return str(compiled), order, fixed
 
     def bind(self, dialect: Dialect, params: Mapping[str, Any]) -> tuple[str, list[Any]]:

@@ -53,6 +53,7 @@ _PRAGMAS = (
     "PRAGMA temp_store = MEMORY",
     "PRAGMA cache_size = -65536",
 )
+_READER_CACHE = "PRAGMA cache_size = -16384"  # KiB; each thread has a reader of its own, the writer is one
 
 
 class SqliteTransaction:
@@ -166,9 +167,14 @@ class SqlitePort:
     def read(self) -> Iterator[SqliteTransaction]:
         """A transaction that only reads, and sees one moment of the database."""
         with self._alone.entered():
-            connection = self._readers.own() or self._readers.keep(_connect(self.path, durable=self._durable))
+            connection = self._readers.own() or self._readers.keep(self._reader())
             with self._transaction(connection, "BEGIN") as transaction:
                 yield transaction
+
+    def _reader(self) -> Any:
+        connection = _connect(self.path, durable=self._durable)
+        connection.execute(_READER_CACHE)
+        return connection
 
     @contextmanager
     def _transaction(self, connection: Any, begin: str) -> Iterator[SqliteTransaction]:

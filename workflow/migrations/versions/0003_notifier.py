@@ -312,6 +312,11 @@ def _document() -> None:
     )
 
 
+def _outgoing() -> None:
+    nobody = sa.text("status = 'nobody'")
+    op.create_index("outgoing_nobody", "outgoing", ["id"], sqlite_where=nobody, postgresql_where=nobody)
+
+
 # One function for each table that is made, in the order in which they run.
 _STEPS: Sequence[Callable[[], None]] = (
     _address,
@@ -327,6 +332,7 @@ _STEPS: Sequence[Callable[[], None]] = (
     _digest,
     _action_link,
     _document,
+    _outgoing,
 )
 
 # The columns that are instants, of every table that is made above: its view shows them as timestamps.

@@ -16,6 +16,7 @@ from commands import (
     acting,
     calendar,
     demo,
+    documents,
     draw,
     everyday,
     figures,
@@ -70,6 +71,7 @@ for theme in (
     acting,
     opening,
     everyday,
+    documents,
     people,
     pairing,
     rounds,
@@ -85,6 +87,7 @@ app.add_typer(people.roster)
 app.add_typer(people.posts)
 app.add_typer(interests.declarations)
 app.add_typer(organising.unit)
+app.add_typer(documents.bulletins)
 app.add_typer(frozen.whole)  # of `ledger`, with what `frozen` adds
 
 

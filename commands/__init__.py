@@ -11,6 +11,7 @@
     acting.py      act
     opening.py     open
     everyday.py    urge, comment, copy, correct, transfer, merge
+    documents.py   letter, bulletin make, list, show
     rounds.py      rounds
     pairing.py     pairing draw, show, verify
     versions.py    replan, migrate

@@ -105,7 +105,7 @@ def _wanted(frame: Frame, typed: _Typed) -> OpenTask:
     from workflow.decision import OpenTask
     from workflow.reading import person_id, unit_id
 
-    campaign = _campaign(frame, typed.campaign)
+    campaign = campaign_named(frame, typed.campaign)
     definition = _definition(frame, campaign, typed.kind)
     return OpenTask(
         kind=typed.kind,
@@ -119,7 +119,8 @@ def _wanted(frame: Frame, typed: _Typed) -> OpenTask:
     )
 
 
-def _campaign(frame: Frame, named: str | None) -> str:
+def campaign_named(frame: Frame, named: str | None) -> str:
+    """The campaign that was named, or the only one there is."""
     names = [one.name for one in frame.campaigns.values()]
     if named is not None or len(names) == 1:
         return named or names[0]

@@ -80,7 +80,12 @@ def proven(pack: str) -> Pack:
     """A pack that was proven; named by its folder, or as one that ships."""
     from workflow.proof import check_pack
 
-    return check_pack(_pack_path(pack))
+    found = check_pack(_pack_path(pack))
+    if any(one.letter is not None and one.letter.template for one in found.definitions.values()):
+        from notifier.documents import check_templates
+
+        check_templates(found)
+    return found
 
 
 def _pack_path(pack: str) -> Path:

@@ -50,6 +50,7 @@ _SHARED = "escalations: {slow: {of: errand, when: overdue"
 _BALLOT = """ballot: {from: campaign start, to: campaign completion, invites: everybody,
   gives: {progress: mean}, returned: progress,"""
 _PROGRESS = "{type: percent, label"
+_LETTER = "letter: {label: {zh: 函, en: Letter}, title: {zh: 函, en: Letter}, on: close"
 
 BROKEN: tuple[Broken, ...] = (
     # what a schema sees: words
@@ -120,6 +121,24 @@ BROKEN: tuple[Broken, ...] = (
     _seen("campaign", "a shared rule without effect", "milestones:", f"{_SHARED}}}}}\nmilestones:"),
     _seen("people", "somebody without a name", "{name: {zh: 李某, en: Li}, posts", "{posts"),
     _seen("people", "a post nowhere", "supervisor at bureau", "supervisor"),
+    _seen(
+        "errand",
+        "a letter without an addressee",
+        "states:\n",
+        f"{_LETTER}, text: {{zh: a, en: a}}}}\nstates:\n",
+    ),
+    _seen(
+        "errand",
+        "a letter that computes",
+        "states:\n",
+        f'{_LETTER}, to: unit, text: {{zh: "{{{{n}}}}", en: a}}}}\nstates:\n',
+    ),
+    _unseen(
+        "errand",
+        "a letter that names no fact",
+        "states:\n",
+        f'{_LETTER}, to: unit, text: {{zh: "{{prgress}}", en: a}}}}\nstates:\n',
+    ),
     _seen("errand", "a number without a place for it", _BY, f"{_BY}, number: 文件号"),
     _seen("errand", "a number with a place for the day", _BY, f'{_BY}, number: "{{day}}{{n}}"'),
     _seen("errand", "rows of no list", _BY, f"{_BY}, opens: {{errand: {{where: progress > 5}}}}"),

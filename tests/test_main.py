@@ -69,6 +69,7 @@ COMMANDS = (
         "draw",
         "schema",
     ),
+    *("letter", "bulletin"),
 )
 
 

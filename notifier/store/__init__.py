@@ -3,6 +3,7 @@
 addresses.py    where people can be reached, how they wish to be told, what they switched off
 channels.py     channels that pause or rest, and what has been spent on them
 deliveries.py   new deliveries, what is gathered into them, their bytes
+documents.py    letters and bulletins
 links.py        action links
 notices.py      what letters tell of: the events, and what was reported with them
 queue.py        the channels' queues, and what came of tries

@@ -259,6 +259,18 @@ class Ballot:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Letter:
+    """What is sent on paper once an act is done."""
+
+    label: Text  # what it is called
+    title: Text  # with placeholders, as the text
+    on: str  # the transition that makes it final
+    to: str  # a party, or a role whose unit it is addressed to
+    text: Text  # paragraphs, a line each
+    template: str | None = None  # the organisation's own, a file of the pack
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Definition:
     """What one kind of task goes through."""
 
@@ -276,6 +288,7 @@ class Definition:
     rules: Mapping[str, Rule]
     opened_by: tuple[str, ...] = ()  # roles whose holders may open a task of this kind by hand
     ballot: Ballot | None = None
+    letter: Letter | None = None
 
     @property
     def first_state(self) -> State:
@@ -397,7 +410,7 @@ class Pack:
     """A campaign and its definitions, versioned as a whole."""
 
     version: str  # SHA-256 over the canonical source, hex
-    source: Mapping[str, Plain]  # file -> content, without people
+    source: Mapping[str, Plain]  # file -> content, without people; of a Word template in base64
     campaign: Campaign
     definitions: Mapping[str, Definition]
     people: tuple[Person, ...] = ()

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -21,6 +22,7 @@ from .task import World, definition
 from .yaml import MAX_BYTES, NOTHING, Node, Plain, Problem, from_plain, nearest, read, same
 
 CAMPAIGN, PEOPLE, INDICATORS = "campaign.yaml", "people.yaml", "indicators.yaml"
+TEMPLATE = ".docx"  # the organisation's own Word templates of letters
 MAX_FILES = 200
 
 
@@ -59,6 +61,7 @@ def read_pack(path: Path) -> tuple[model.Pack, Places]:
     nodes = {name: node for name, node in found.items() if node is not None}
     if len(nodes) < len(found):
         refuse(problems)  # what is said of the other files would be hearsay
+    nodes |= _templates(path, nodes, problems)
     return _pack(nodes, problems), Places(lines=dict(_lines(nodes)))
 
 
@@ -73,7 +76,32 @@ def _files(path: Path, problems: list[Problem]) -> list[Path]:
     return files[:MAX_FILES]
 
 
+def _templates(path: Path, nodes: Mapping[str, Node], problems: list[Problem]) -> dict[str, Node]:
+    """The Word templates that letters name; any other Word file of the folder is left alone."""
+    tops = (Cursor(file=file, path=(), node=node, problems=[]) for file, node in nodes.items())
+    letters = (top.get("letter") for top in tops)
+    named = (one.get("template") for one in letters if one is not None)
+    wanted = {str(one.node.value) for one in named if one is not None and one.is_text}
+    files = (path / name for name in sorted(wanted) if _is_template(name) and (path / name).exists())
+    read = {file.name: _bytes_of(file, problems) for file in files}
+    return {name: Node(value=base64.b64encode(data).decode()) for name, data in read.items() if data}
+
+
+def _is_template(name: str) -> bool:
+    return name.endswith(TEMPLATE) and Path(name).name == name
+
+
+def template_of(pack: model.Pack, name: str) -> bytes:
+    """A Word template that travels with a pack, as it lay in its folder."""
+    return base64.b64decode(str(pack.source[name]))
+
+
 def _read_file(file: Path, problems: list[Problem]) -> Node | None:
+    data = _bytes_of(file, problems)
+    return None if data is None else read(file.name, data, problems)
+
+
+def _bytes_of(file: Path, problems: list[Problem]) -> bytes | None:
     try:
         # A folder has nothing to read, a pipe may keep us waiting for ever, a link may lead out of the
         # pack: an error message would then show what it found there.
@@ -84,7 +112,11 @@ def _read_file(file: Path, problems: list[Problem]) -> Node | None:
     except OSError:
         problems.append(_about(file.name, Text("可读的文件", "a file that can be read")))
         return None
-    return read(file.name, data, problems)
+    if len(data) > MAX_BYTES and _is_template(file.name):
+        few = Text(f"最多 {MAX_BYTES} 字节的模板", f"a template of at most {MAX_BYTES} bytes")
+        problems.append(_about(file.name, few))
+        return None
+    return data
 
 
 def _about(file: str, expected: Text) -> Problem:
@@ -130,9 +162,12 @@ def _pack(nodes: Mapping[str, Node], earlier: list[Problem]) -> model.Pack:
     tops = {file: Cursor(file=file, path=(), node=node, problems=problems) for file, node in nodes.items()}
     persons_top, campaign_top = tops.pop(PEOPLE, None), tops.pop(CAMPAIGN)
     indicators_top = tops.pop(INDICATORS, None)
+    templates = [name for name in tops if _is_template(name)]
+    tops = {file: top for file, top in tops.items() if file not in templates}
     kinds = _kinds(campaign_top, tops.values())
     read_campaign = campaign(campaign_top, kinds)
-    world = _world(campaign_top, tops, kinds, read_campaign, _indicators(campaign_top, indicators_top))
+    checklist_top = _indicators(campaign_top, indicators_top)
+    world = _world(campaign_top, tops, kinds, read_campaign, checklist_top, templates)
     found = [definition(top, world) for top in tops.values()]
     if world.rules is not None:
         world.rules.finish()
@@ -209,6 +244,7 @@ def _world(
     kinds: Mapping[str, Text],
     read_campaign: tuple[model.Campaign, model.Again] | None,
     indicators: Cursor | None,
+    templates: Collection[str],
 ) -> World:
     units = units_of(top)
     names = {file[:-5]: cursor for file, cursor in tops.items()}
@@ -234,6 +270,7 @@ def _world(
         sources=sources(top, facts),
         indicators=checklist(indicators, kinds),
         rules=SharedRules(top, kinds),
+        templates=templates,
     )
 
 
@@ -260,5 +297,6 @@ __all__ = [
     "pack_from_source",
     "read_pack",
     "refuse",
+    "template_of",
     "version_of",
 ]

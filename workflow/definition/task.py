@@ -27,6 +27,7 @@ from .cursor import (
     yes,
 )
 from .facts import ANOTHER_NAME, BUILT_IN, KIND, RESERVED, fact, rows
+from .letter import Letters, letter
 from .numbering import pattern
 from .opening import Ours, openings
 from .roles import ROLE as _ROLE
@@ -59,6 +60,7 @@ class World:
     sources: Mapping[str, model.Source] = field(default_factory=dict)
     indicators: model.Checklist | None = None
     rules: SharedRules | None = None  # those of the campaign
+    templates: Collection[str] = ()  # Word files of the pack
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -79,6 +81,17 @@ class _Names:
     has_deadline: bool  # from the beginning
     sets_deadline: bool  # a transition gives it one
     unreadable: Collection[str]  # facts and lists that are declared, but wrongly
+    acts: Collection[str]  # transitions that people take
+
+    @property
+    def letters(self) -> Letters:
+        return Letters(
+            acts=self.acts,
+            parties=self.parties,
+            roles=self.roles,
+            facts={*self.facts, *self.unreadable},
+            templates=self.world.templates,
+        )
 
     def openings(self, cursor: Cursor) -> tuple[model.Opening, ...] | None:
         ours = Ours(
@@ -127,6 +140,7 @@ def definition(top: Cursor, world: World) -> model.Definition | None:
         rules=rules,
         opened_by=values.get("opened_by", ()),
         ballot=values.get("ballot"),
+        letter=values.get("letter"),
     )
 
 
@@ -168,7 +182,13 @@ def _names(top: Cursor, world: World) -> _Names:
         has_deadline=due is not None and due.node.value != "none",
         sets_deadline=_sets_deadline(top.get("transitions")),
         unreadable={*keys("facts"), *keys("lists")} - {*read_facts, *read_lists},
+        acts=_acts(top.get("transitions")),
     )
+
+
+def _acts(transitions: Cursor | None) -> list[str]:
+    entries = transitions.quiet().entries() if transitions else []
+    return [name for name, entry in entries if not entry.has("after")]
 
 
 def _sets_deadline(transitions: Cursor | None) -> bool:
@@ -211,6 +231,7 @@ def _words(names: _Names) -> dict[str, Callable[[Cursor], Any]]:
         "transitions": each(_transition),
         "escalations": each(_rule),
         "ballot": lambda cursor: ballot(cursor, names.facts, names.world.milestones),
+        "letter": lambda cursor: letter(cursor, names.letters),
     }
 
 

@@ -7,7 +7,8 @@ from collections.abc import Iterator, Mapping
 from ..definition import terms
 from ..definition.cursor import DAY, as_day, micro
 from ..definition.facts import BUILT_IN
-from ..definition.model import Definition, Fact, Rows, Setting, Transition
+from ..definition.letter import places
+from ..definition.model import Definition, Fact, Letter, Rows, Setting, Transition
 from ..text import Text
 from .report import Subject, conditions, openings
 
@@ -37,6 +38,8 @@ def check_values(subject: Subject) -> None:
     for transition in subject.definition.transitions.values():
         for setting in transition.sets:
             _setting_fits(subject, transition, setting)
+    if subject.definition.letter is not None:
+        _letter_fits(subject, subject.definition.letter)
 
 
 # --- what is used -----------------------------------------------------------------------------------
@@ -57,6 +60,27 @@ def _facts_are_filled(subject: Subject) -> None:
                 "在某个流转的 asks 或 optional 里，由 sets 设定，或由交办者 pass",
                 "a fact that some transition asks for (asks, optional) or sets, or that an opening passes",
             )
+
+
+def _letter_fits(subject: Subject, letter: Letter) -> None:
+    definition = subject.definition
+    if (
+        "number" in places(letter.title) | places(letter.text)
+        and not definition.transitions[letter.on].number
+    ):
+        subject.report.fail(
+            "letter.text",
+            "{number}",
+            f"流转 {letter.on} 写明 number（编号格式），否则没有文号可填",
+            f"number: on the transition {letter.on}, else there is no number to fill in",
+        )
+    if letter.to in definition.parties and letter.to in definition.roles:
+        subject.report.fail(
+            "letter.to",
+            letter.to,
+            "只指一处的名字：当事方和角色不同名",
+            "a name that means one thing: a party and a role have this one",
+        )
 
 
 def _asked(definition: Definition) -> set[str]:
@@ -85,6 +109,9 @@ def _told(subject: Subject) -> Iterator[tuple[str, str]]:
 
 
 def _used_facts(definition: Definition) -> Iterator[tuple[str, str]]:
+    if definition.letter is not None:
+        named = sorted(places(definition.letter.title) | places(definition.letter.text))
+        yield from (("letter", name) for name in named if name in definition.facts)
     for key, term, _, _ in conditions(definition):
         for leaf in terms.leaves(term):
             yield from ((key, name) for name in facts_of(leaf) if name in definition.facts)

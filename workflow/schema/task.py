@@ -291,6 +291,7 @@ def _rule(known: Words) -> Shape:
 _RULE = _rule(_RULE_WORDS)
 SHARED_RULE = _rule({"of": _OF, **_RULE_WORDS})
 
+_FILLED: Shape = {**TEXT, "pattern": r"^(?=[\s\S]*\S)(?:[^{}]|\{[^{}]*\})+$"}
 _BALLOT = words(
     {
         "from": (A_MILESTONE, "起：campaign 节点。", "The first day: campaign MILESTONE."),
@@ -317,6 +318,41 @@ _BALLOT = words(
         ),
     },
     ("from", "to", "invites", "at_least", "gives", "returned"),
+)
+
+_PLACED = words(
+    {
+        "zh": (_FILLED, "中文，可含占位符。", "In Chinese, with placeholders."),
+        "en": (_FILLED, "英文，可含占位符。", "In English, with placeholders."),
+    },
+    ("zh", "en"),
+)
+_LETTER = words(
+    {
+        "label": LABEL,
+        "title": (_PLACED, "标题，可含占位符。", "Its title, with placeholders such as {unit}."),
+        "on": (
+            A_NAME,
+            "哪个流转办理后成文，一般是签发。",
+            "The act that makes it final, usually the signature.",
+        ),
+        "to": (
+            A_NAME,
+            "主送：当事方，或角色所在的单位。",
+            "To whom: a party, or a role, whose unit is meant.",
+        ),
+        "text": (
+            _PLACED,
+            "正文，一行一段；只可用占位符。",
+            "What it says, a paragraph a line; placeholders and nothing else.",
+        ),
+        "template": (
+            pattern(r"[^/\\]+\.docx", "letter.docx"),
+            "本单位自备的 Word 模板，放在方案包文件夹里。",
+            "The organisation's own Word template, a file of the pack.",
+        ),
+    },
+    ("label", "title", "on", "to", "text"),
 )
 
 _POINTS: Shape = {
@@ -358,6 +394,11 @@ TASK = words(
             _BALLOT,
             "评议：不记名评议的结果成为填报项。",
             "An anonymous vote whose totals become facts.",
+        ),
+        "letter": (
+            _LETTER,
+            "函件：签发后成文的 Word 文件。",
+            "What is drawn up as a Word document once an act is done.",
         ),
     },
     ("task", "label", "parties", "deadline", "states"),

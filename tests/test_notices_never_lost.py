@@ -16,6 +16,7 @@ import pytest
 from notifier.channel import Outcome, Unwritten
 from notifier.content import Content, Envelope, Gathered, Parcel, Site, Unwritable
 from notifier.office_settings import Retries
+from notifier.store.deliveries import unpacked_body
 from tests.offices import MINUTE, SECOND, Death, House, Step, class_of, write_plainly
 from tests.storing import opened
 from workflow.engine import Frame
@@ -91,7 +92,7 @@ def everything_arrived(house: House, left: list[int]) -> None:
     assert all(len(several) == 1 for several in told.values()), "told twice"
     assert {one["status"] for one in deliveries.values()} == {"accepted"}, "lost on its way"
     came = Counter(message_id for _, message_id, _ in house.mail.accepted)
-    kept = {one["message_id"]: house.body(one["id"]) for one in deliveries.values()}
+    kept = {one["message_id"]: unpacked_body(one["body"]) for one in deliveries.values()}
     assert all(kept[message_id] == body for message_id, body in house.mail.handed), "other bytes at a retry"
     for one in deliveries.values():
         assert 1 <= came[one["message_id"]] <= 1 + one["unknowns"], "a duplicate that nobody counted"

@@ -424,3 +424,15 @@ def test_named_deliveries_are_sent_and_a_dead_nodes_are_taken_over(house: House)
     ran = house.office.deliver("mail", [second], now + MINUTE, now)
     assert (ran.left_behind, ran.sent) == (1, 1)
     assert [one["unknowns"] for one in house.deliveries()] == [0, 1]
+
+
+def test_a_text_of_two_segments_has_arrived_when_both_have(house: House) -> None:
+    house.leaves(house.person("wang", mail=None, sms="13800000000"))
+    house.sms.script = lambda _parcel: Outcome.accepted(reference="a b")
+    house.ring()
+    house.sms.waiting = [Receipt(reference="a", end="delivered")]
+    house.ring(SECOND)
+    assert [one["status"] for one in house.deliveries()] == ["accepted"]
+    house.sms.waiting = [Receipt(reference="b", end="delivered")]
+    house.ring(SECOND)
+    assert [one["status"] for one in house.deliveries()] == ["delivered"]

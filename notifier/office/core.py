@@ -162,7 +162,7 @@ class Office:
         ran: OfficeRan,
         most: int = _MOST_LEFT_BEHIND,
     ) -> None:
-        """What was claimed by then, but not by this process; of these deliveries, if some are named."""
+        """Messages claimed by then, not by this process; of these deliveries, if some are named."""
         own = {ident for runner in self._runners.values() for ident in runner.under_way}
         with self._desk.port.write("clock") as tx:
             found = [one for one in queue.under_way(tx, until, most) if one.id not in own]

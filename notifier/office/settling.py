@@ -15,7 +15,7 @@ from ..channel import Outcome, Receipt
 from ..office_settings import Retries
 from ..retrying import Settled, left_behind, pause, settle
 from ..states import State
-from ..store import channels, queue
+from ..store import channels, queue, segments
 from ..store.channels import Standing
 from ..store.queue import Queued
 from .desk import Desk, OfficeRan
@@ -38,6 +38,8 @@ def record(tx: Transaction, desk: Desk, group: Sequence[Tried], now: int, ran: O
         log.warning("outcomes came after others took the messages over", messages=len(settled))
     queue.put_back(tx, desk.node, untried, claimed)
     queue.keep_tries(tx, tried, now)
+    for name in sorted({one.channel for one, _ in tried}):
+        segments.keep_segments(tx, name, [end.reference for one, end in tried if one.channel == name])
     _channels(tx, desk, tried, now)
     _given_up(tx, desk, tried, settled, now)
     _count(settled, ran)
@@ -125,17 +127,20 @@ def receive(tx: Transaction, desk: Desk, channel: str, receipt: Receipt, now: in
     Raises:
         NotYet: the message that it is about may be one whose outcome is not recorded yet.
     """
-    one = queue.receipted(tx, channel, receipt.reference)
-    if receipt.end == "later" or (one is None and not busy):
+    whole = segments.whole(tx, channel, receipt)
+    if whole is None or whole.end == "later":
+        return False
+    one = queue.receipted(tx, channel, whole.reference)
+    if one is None and not busy:
         return False
     if one is None or one.status == State.SENDING:
         raise NotYet(
             "回执所指的消息尚未记下结果，稍后再取。",
             "The message of this receipt has no outcome yet; the receipt is looked at again later.",
         )
-    if receipt.end == "delivered":
+    if whole.end == "delivered":
         return _delivered(tx, one, now)
-    return _bounced(tx, desk, one, receipt, now)
+    return _bounced(tx, desk, one, whole, now)
 
 
 _OPEN: Final = frozenset({State.ACCEPTED, State.UNKNOWN, State.WAITING})

@@ -95,7 +95,7 @@ class Writing:
         return pile
 
     def _render(self, frame: Frame, letters: Sequence[Gathered]) -> Mapping[int, Content | Unwritable]:
-        """All together; if that fails each alone, so that one letter keeps no other from being written."""
+        """All together; if that fails each alone, so that one letter keeps no other back."""
         try:
             return self._desk.writer(frame, letters, self._desk.site)
         except StoreError:

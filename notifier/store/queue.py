@@ -166,7 +166,7 @@ def claim(tx: Transaction, chosen: Sequence[Queued], node: str, now: int) -> Non
 
 
 def under_way(tx: Transaction, until: int, most: int) -> list[Queued]:
-    """What was claimed no later than that instant and has no outcome yet; locked."""
+    """Messages claimed no later than that instant and has no outcome yet; locked."""
     return [_queued(row) for row in tx.all(_UNDER_WAY, until=until, most=most)]
 
 

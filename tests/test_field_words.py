@@ -33,7 +33,7 @@ _EVERYDAY = """
     claimed clause collecting commitment company compared comparing completed content corrected design drafted
     dropped effective explanation finding findings firing fixed following found hand_over
     handed_over handler handover held labour lead leader level listed looked_at looked_at_again
-    matter measure observing part_of_a_task place placed planning prepared problem programme
+    matter measure observing office part_of_a_task place placed planning prepared problem programme
     progress project promised proposal proposed purpose quality reading refused request resolved
     result review running search service shift site started statement struck_off supervisor
     to_be_co_signed to_be_confirmed to_be_read to_be_signed to_sign to_verify too_few under_way

@@ -162,6 +162,21 @@ class DeliveryPartRow(SQLModel, table=True):
     outgoing_id: int = _key()
 
 
+class DeliverySegmentRow(SQLModel, table=True):
+    """A segment of a text that was accepted in several, until all have arrived or one has not."""
+
+    __tablename__ = "delivery_segment"
+    __table_args__ = (
+        Index("delivery_segment_of", "channel", "reference"),  # a receipt names a segment
+        Index("delivery_segment_text", "channel", "text"),
+    )
+    id: int = _key()
+    channel: str
+    reference: str  # the peer's id of the segment
+    text: str  # the ids of all segments of the text, as the delivery's reference has them
+    arrived: int = _flag()
+
+
 class DeliveryTryRow(SQLModel, table=True):
     """How a try ended. Never changed."""
 
@@ -297,6 +312,7 @@ TABLES = (
     UnsubscriptionRow,
     DeliveryRow,
     DeliveryPartRow,
+    DeliverySegmentRow,
     DeliveryTryRow,
     ChannelRow,
     SpentRow,

@@ -156,6 +156,20 @@ def _delivery_part() -> None:
     op.create_index("delivery_part_of", "delivery_part", ["outgoing_id"], unique=False)
 
 
+def _delivery_segment() -> None:
+    op.create_table(
+        "delivery_segment",
+        sa.Column("id", _ID, autoincrement=False, nullable=False),
+        sa.Column("channel", sa.String(), nullable=False),
+        sa.Column("reference", sa.String(), nullable=False),
+        sa.Column("text", sa.String(), nullable=False),
+        sa.Column("arrived", sa.SmallInteger(), nullable=False, server_default=sa.text("0")),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index("delivery_segment_of", "delivery_segment", ["channel", "reference"], unique=False)
+    op.create_index("delivery_segment_text", "delivery_segment", ["channel", "text"], unique=False)
+
+
 def _delivery_try() -> None:
     op.create_table(
         "delivery_try",
@@ -310,6 +324,7 @@ _STEPS: Sequence[Callable[[], None]] = (
     _unsubscription,
     _delivery,
     _delivery_part,
+    _delivery_segment,
     _delivery_try,
     _channel,
     _spent,
@@ -337,6 +352,7 @@ _INSTANTS: Mapping[str, Sequence[str]] = {
         "ended_at",
     ),
     "delivery_part": (),
+    "delivery_segment": (),
     "delivery_try": ("at",),
     "channel": (
         "paused_at",

@@ -50,7 +50,7 @@ class AccountRow(SQLModel, table=True):
     totp: str | None = _words(null=True)  # the secret of the second factor, base32
     totp_step: int | None = _big(null=True)  # the last time step that was used: a code works once
     failures: int = 0  # wrong passwords or codes in a row
-    locked_until: int | None = _big(null=True)
+    locked_to: int | None = _big(null=True)
     disabled_at: int | None = _big(null=True)
     created_at: int = _big()
     changed_at: int = _big()  # the password

@@ -1,7 +1,7 @@
 """Who gets an account, a new password, a duty; and the first account, which can only appoint the three.
 
 Three administrators stand apart (GB/T 22239): system (how it runs), security (who may sign in), audit
-(who did what). They are three different people, and none reads tasks by office.
+(who did what). They are three different people, and none of them reads tasks for that.
 """
 
 from __future__ import annotations

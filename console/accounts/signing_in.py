@@ -89,8 +89,8 @@ class Door:
         account = accounts.claim(tx, ident)
         if account is None or account.disabled_at is not None:
             return _wrong()
-        if account.locked_until is not None and account.locked_until > now:
-            return _resting(account.locked_until - now)
+        if account.locked_to is not None and account.locked_to > now:
+            return _resting(account.locked_to - now)
         if fits and account.totp is not None:
             step = totp.step_of(account.totp, code, now, account.totp_step)
             fits = step is not None and accounts.use_step(tx, ident, step)

@@ -32,7 +32,7 @@ class Account:
     totp: str | None
     totp_step: int | None
     failures: int
-    locked_until: int | None
+    locked_to: int | None
     disabled_at: int | None
     created_at: int
     changed_at: int
@@ -72,14 +72,14 @@ _PASSWORD = Statement(
         password=bindparam("hashed"),
         must_change=bindparam("change"),
         failures=literal_column("0"),
-        locked_until=None,
+        locked_to=None,
         changed_at=bindparam("now"),
     )
 )
 _TRIED = Statement(
     update(ACCOUNT)
     .where(ACCOUNT.c.id == bindparam("account"))
-    .values(failures=ACCOUNT.c.failures + literal_column("1"), locked_until=bindparam("until"))
+    .values(failures=ACCOUNT.c.failures + literal_column("1"), locked_to=bindparam("until"))
 )
 # A code works once: of two that come at the same time one finds the step taken.
 _STEPPED = Statement(
@@ -93,7 +93,7 @@ _STEPPED = Statement(
 _FINE = Statement(
     update(ACCOUNT)
     .where(ACCOUNT.c.id == bindparam("account"))
-    .values(failures=literal_column("0"), locked_until=None)
+    .values(failures=literal_column("0"), locked_to=None)
 )
 _TOTP = Statement(
     update(ACCOUNT)

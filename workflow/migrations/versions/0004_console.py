@@ -28,7 +28,7 @@ def _account() -> None:
         sa.Column("totp", sa.Text(), nullable=True),
         sa.Column("totp_step", sa.BigInteger(), nullable=True),
         sa.Column("failures", sa.Integer(), nullable=False),
-        sa.Column("locked_until", sa.BigInteger(), nullable=True),
+        sa.Column("locked_to", sa.BigInteger(), nullable=True),
         sa.Column("disabled_at", sa.BigInteger(), nullable=True),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.Column("changed_at", sa.BigInteger(), nullable=False),
@@ -63,7 +63,7 @@ _STEPS: Sequence[Callable[[], None]] = (
 # The columns that are instants, of every table that is made above: its view shows them as timestamps.
 _INSTANTS: Mapping[str, Sequence[str]] = {
     "account": (
-        "locked_until",
+        "locked_to",
         "disabled_at",
         "created_at",
         "changed_at",

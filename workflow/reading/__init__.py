@@ -1,6 +1,7 @@
 """The queries behind what people look at, and the plain records that they give.
 
     ledger.py     the list of tasks, with filters.py for what was reported
+    scope.py      which tasks somebody may look at
     standing.py   one task with all that belongs to it
     place.py      where a task stands in its definition, to be drawn
     history.py    what happened, in words; everyday.py for the everyday acts
@@ -36,6 +37,7 @@ from .outgoing import Outbox, Waiting, outbox
 from .people import PersonView, UnitView, people, person_id, post_names, unit_id, units
 from .place import Placed, placed
 from .plain import plain
+from .scope import Scope, check_sight, scope_of, sees
 from .standing import Standing, load_one, standing
 from .words import Words
 from .worlds import world_of
@@ -50,11 +52,13 @@ __all__ = [
     "Pages",
     "PersonView",
     "Placed",
+    "Scope",
     "Standing",
     "UnitView",
     "Waiting",
     "Wanted",
     "Words",
+    "check_sight",
     "foreteller",
     "history",
     "interests",
@@ -69,6 +73,8 @@ __all__ = [
     "plain",
     "post_names",
     "read_number",
+    "scope_of",
+    "sees",
     "standing",
     "unit_id",
     "units",

@@ -14,6 +14,7 @@
     planning.py   what a calendar moves
     versions.py   what a re-plan or a migration would change
     worlds.py     what a forecast starts from; foretelling.py tells it in words
+    typed.py      what people typed, as the engine takes it
     words.py      values and events in words
     names.py      ids as people call them
     numbers.py    SFD-12 and back
@@ -39,6 +40,7 @@ from .place import Placed, placed
 from .plain import plain
 from .scope import Scope, check_sight, scope_of, sees
 from .standing import Standing, load_one, standing
+from .typed import known_facts
 from .words import Words
 from .worlds import world_of
 
@@ -62,6 +64,7 @@ __all__ = [
     "foreteller",
     "history",
     "interests",
+    "known_facts",
     "ledger",
     "load_one",
     "names",

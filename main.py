@@ -15,6 +15,7 @@ import typer
 from commands import (
     acting,
     calendar,
+    console,
     demo,
     draw,
     everyday,
@@ -77,6 +78,7 @@ for theme in (
     organising,
     health,
     watch,
+    console,
     demo,
     calendar,
 ):  # as --help lists them

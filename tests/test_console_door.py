@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import itertools
 import re
 from collections.abc import Iterator
@@ -11,8 +12,10 @@ import pyotp
 import pytest
 from argon2 import PasswordHasher
 from starlette.testclient import TestClient
+from typer.testing import CliRunner
 
-from console.accounts import Lasting, Passwords, administering
+import main
+from console.accounts import Door, Lasting, Passwords, Secrets, administering
 from console.web import Place, Settings, create_app
 from workflow.clock import VirtualClock
 from workflow.definition import load_pack
@@ -183,8 +186,6 @@ def test_what_was_typed_when_the_session_ended_comes_back(browser: TestClient, p
     assert answer.status_code == 401
     kept = re.search(r'name="typed" value="([^"]*)"', answer.text)
     assert kept is not None
-    import html
-
     back = sign_in(browser, back="/accounts/open", typed=html.unescape(kept[1]))
     assert back.status_code == 200
     assert f'name="person" value="{html.escape(typed)}"' in back.text
@@ -296,3 +297,29 @@ def test_codes_are_asked_for_once_they_are_switched_on(security: TestClient, pla
     place.clock.advance(30_000)  # type: ignore[attr-defined]
     later = pyotp.TOTP(found[1]).at(NOW // 1000 + 30)
     assert sign_in(security, login[1], GOOD, code=later).status_code == 303
+
+
+# --- the command ------------------------------------------------------------------------------------
+
+
+def test_without_encryption_it_stays_on_this_machine(sqlite_url: str) -> None:
+    result = CliRunner().invoke(main.app, ["console", "--host", "0.0.0.0", "--database", sqlite_url])
+    assert result.exit_code == 2
+    assert "--https" in result.stderr
+
+
+def test_the_first_start_shows_a_one_time_password_once(
+    sqlite_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    served: list[Any] = []
+    monkeypatch.setattr("uvicorn.run", lambda app, **how: served.append((app, how)))
+    first = CliRunner().invoke(main.app, ["console", "--database", sqlite_url, "--lang", "en"])
+    again = CliRunner().invoke(main.app, ["console", "--database", sqlite_url, "--lang", "en"])
+    assert (first.exit_code, again.exit_code) == (0, 0), first.output
+    once = re.search(r"one-time password (\w{20})", first.output)
+    assert once is not None
+    assert "one-time" not in again.output
+    assert [how["host"] for _, how in served] == ["127.0.0.1"] * 2
+    port = open_port(sqlite_url)
+    Door(port, Passwords()).sign_in("first", once[1], "", Secrets(token="t", csrf="c"), NOW)
+    port.close()

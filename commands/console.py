@@ -63,8 +63,8 @@ def _greet(desk: Desk, place: Place) -> None:
     if administering.begin(desk.port, place.passwords, password, desk.now):
         desk.say(
             f"首个账号 first，一次性密码 {password}（只显示这一次）。它只能任命三名管理员，随后即关闭。",
-            f"The first account is `first`, its one-time password {password} (shown this once). All it can do "
-            "is appoint the three administrators; then it closes.",
+            f"The first account is `first`, its one-time password {password} (shown this once). It can only "
+            "appoint the three administrators, and closes then.",
         )
 
 

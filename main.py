@@ -15,6 +15,7 @@ import typer
 from commands import (
     acting,
     calendar,
+    console,
     demo,
     documents,
     draw,
@@ -82,6 +83,7 @@ for theme in (
     organising,
     health,
     watch,
+    console,
     demo,
     calendar,
 ):  # as --help lists them

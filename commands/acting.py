@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -31,7 +31,6 @@ from .desk import Desk, desk_of
 
 if TYPE_CHECKING:
     from workflow.decision import Act
-    from workflow.definition import Definition
     from workflow.engine import Answer, Frame
     from workflow.evidence import Stored
     from workflow.reading import Words
@@ -173,7 +172,7 @@ def _wanted(frame: Frame, ident: int, wish: _Wish, measured: Sequence[Stored], s
     from workflow.decision import Act
     from workflow.engine.acting import introduce
     from workflow.explaining import subject_of
-    from workflow.reading import person_id
+    from workflow.reading import known_facts, person_id
 
     subject = subject_of(frame, ident)
     wanted = Act(
@@ -266,23 +265,6 @@ def _cells(row: str) -> list[str]:
         column, quoted, plain = cell.groups(default="")
         found.append(column + (next(csv.reader([quoted], strict=True))[0] if quoted else plain))
         at = cell.end()
-    return found
-
-
-def known_facts(frame: Frame, definition: Definition, facts: Mapping[str, str]) -> dict[str, Any]:
-    """Facts as the engine takes them: people and units by code become their ids, a team is several people."""
-    from workflow.reading import person_id, unit_id
-
-    readers = {"person": person_id, "unit": unit_id}
-    found: dict[str, Any] = {}
-    for name, value in facts.items():
-        declared, role = definition.facts.get(name), definition.roles.get(name)
-        reader = readers.get(declared.type) if declared is not None else None
-        if role is not None and role.team is not None:
-            codes = [code.strip() for code in value.split(",") if code.strip()]
-            found[name] = [person_id(frame.tx, code) for code in codes]
-        else:
-            found[name] = value if reader is None else reader(frame.tx, value)
     return found
 
 

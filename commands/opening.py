@@ -13,7 +13,6 @@ from .acting import (
     SomeFacts,
     SomeRows,
     check_typed_request,
-    known_facts,
     tell_answer,
     typed_facts,
     typed_rows,
@@ -103,7 +102,7 @@ class _Typed:
 
 def _wanted(frame: Frame, typed: _Typed) -> OpenTask:
     from workflow.decision import OpenTask
-    from workflow.reading import person_id, unit_id
+    from workflow.reading import known_facts, person_id, unit_id
 
     campaign = campaign_named(frame, typed.campaign)
     definition = _definition(frame, campaign, typed.kind)

@@ -138,12 +138,14 @@ class Notifier:
     def __init__(self, settings: Settings, machine: Machine) -> None:
         """Raises SettingsError for a secret that can't be used."""
         from .digests import Digests
+        from .documents import Documents
         from .notices import write_notices
         from .notices.classes import class_of
 
         channels = channels_of(settings)
-        own, site = office_settings_of(settings), site_of(settings, machine)
-        port, library = machine.port, machine.library
+        port, library, own = machine.port, machine.library, office_settings_of(settings)
+        self._documents = Documents(port, library)
+        site = replace(site_of(settings, machine), attachments=self._documents.attachments)
         self.digests = Digests(port, library, channels, own, site, machine.random)
         self.office = Office(
             port,
@@ -165,6 +167,7 @@ class Notifier:
         return {
             "office": self.office.run_once,
             "digests": self.digests.run_once,
+            "documents": self._documents.run_once,
             "links": self._revoking.run_once,
         }
 

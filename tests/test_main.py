@@ -46,6 +46,7 @@ COMMANDS = (
         "history",
         "outbox",
         "calendar",
+        "console",
     ),
     *(
         "simulate",

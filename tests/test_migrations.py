@@ -21,6 +21,7 @@ from sqlalchemy.pool import NullPool
 from sqlalchemy.schema import CreateIndex
 from sqlmodel import SQLModel
 
+import console.models  # noqa: F401  (fills the metadata)
 import notifier.models  # noqa: F401  (fills the metadata)
 import workflow.models  # noqa: F401  (fills the metadata)
 from tests.storing import a_task, opened, put, raw

@@ -1,6 +1,7 @@
 """The queries behind what people look at, and the plain records that they give.
 
     ledger.py     the list of tasks, with filters.py for what was reported
+    scope.py      which tasks somebody may look at
     standing.py   one task with all that belongs to it
     place.py      where a task stands in its definition, to be drawn
     history.py    what happened, in words; everyday.py for the everyday acts
@@ -13,6 +14,7 @@
     planning.py   what a calendar moves
     versions.py   what a re-plan or a migration would change
     worlds.py     what a forecast starts from; foretelling.py tells it in words
+    typed.py      what people typed, as the engine takes it
     words.py      values and events in words
     names.py      ids as people call them
     numbers.py    SFD-12 and back
@@ -36,7 +38,9 @@ from .outgoing import Outbox, Waiting, outbox
 from .people import PersonView, UnitView, people, person_id, post_names, unit_id, units
 from .place import Placed, placed
 from .plain import plain
+from .scope import Scope, check_sight, scope_of, sees
 from .standing import Standing, load_one, standing
+from .typed import known_facts
 from .words import Words
 from .worlds import world_of
 
@@ -50,14 +54,17 @@ __all__ = [
     "Pages",
     "PersonView",
     "Placed",
+    "Scope",
     "Standing",
     "UnitView",
     "Waiting",
     "Wanted",
     "Words",
+    "check_sight",
     "foreteller",
     "history",
     "interests",
+    "known_facts",
     "ledger",
     "load_one",
     "names",
@@ -69,6 +76,8 @@ __all__ = [
     "plain",
     "post_names",
     "read_number",
+    "scope_of",
+    "sees",
     "standing",
     "unit_id",
     "units",

@@ -24,6 +24,7 @@ from .filters import of_year, reported
 from .names import Names, names, persons_of
 from .numbers import number_of
 from .people import known, person_id, unit_id
+from .scope import Scope, within
 from .words import same
 
 _GRAVITY: ColumnElement[int] = literal_column(
@@ -68,6 +69,7 @@ class Wanted:
     open: bool | None = True  # False: only what has ended
     where: tuple[tuple[str, str], ...] = ()  # facts and the values that were reported
     year: int | None = None  # of the plan that the task belongs to
+    scope: Scope | None = None  # what somebody may look at; None: an operator sees everything
     limit: int = 50
 
 
@@ -119,6 +121,7 @@ def ledger(frame: Frame, wanted: Wanted) -> Ledger:
     params: dict[str, Any] = {}
     if wanted.waits_for is not None:
         conditions += _waits(frame, wanted.waits_for, params)
+    conditions += _seen(wanted, params)
     statement = Statement(
         select(*TASK.columns, literal_column("count(*) OVER ()"))
         .where(*conditions)
@@ -147,6 +150,7 @@ class Pages:
         self._params: dict[str, Any] = {"most": size}
         if wanted.waits_for is not None:
             conditions += _waits(frame, wanted.waits_for, self._params)
+        conditions += _seen(wanted, self._params)
         self._next = Statement(
             select(*TASK.columns)
             .where(*conditions, TASK.c.id > bindparam("after"))
@@ -281,6 +285,14 @@ def _conditions(frame: Frame, wanted: Wanted) -> list[ColumnElement[bool]]:
     if wanted.year is not None:
         found.append(of_year(frame, wanted.year))
     return found + reported(frame, definitions(frame), wanted.where)
+
+
+def _seen(wanted: Wanted, params: dict[str, Any]) -> list[ColumnElement[bool]]:
+    if wanted.scope is None:
+        return []
+    condition, more = within(wanted.scope)
+    params |= more
+    return [condition]
 
 
 def _check_words(frame: Frame, wanted: Wanted) -> None:

@@ -1,0 +1,39 @@
+"""The application: pages, files, and what every answer carries."""
+
+from __future__ import annotations
+
+from fastapi import FastAPI, Response
+from fastapi.responses import FileResponse
+from starlette.exceptions import HTTPException
+
+from . import door, people, tasks
+from .errors import answer_errors
+from .guard import protecting
+from .place import Place
+from .visits import STATIC, asset_name
+
+_FOR_EVER = "public, max-age=31536000, immutable"
+
+
+def create_app(place: Place) -> FastAPI:
+    """The console over a place."""
+    app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None)
+    app.state.place = place
+    app.middleware("http")(protecting(place.settings.https))
+    answer_errors(app)
+    app.get("/static/{mark}/{name}")(_static)
+    app.get("/robots.txt")(_robots)
+    for theme in (door, people, tasks):
+        app.include_router(theme.router)
+    return app
+
+
+def _static(mark: str, name: str) -> Response:
+    """A file of ours, under the address that belongs to its content."""
+    if asset_name(name) != f"/static/{mark}/{name}":
+        raise HTTPException(404)
+    return FileResponse(STATIC / name, headers={"Cache-Control": _FOR_EVER})
+
+
+def _robots() -> Response:
+    return Response("User-agent: *\nDisallow: /\n", media_type="text/plain")

@@ -163,7 +163,7 @@ def _one(
 
 def _at_any_hour(campaign: Campaign | None) -> str | None:
     """The light from which on a message may break quiet hours; None: none does."""
-    return getattr(campaign, "at_any_hour", None)
+    return campaign.at_any_hour if campaign is not None else None
 
 
 def _may_break(

@@ -7,10 +7,9 @@ import subprocess
 from pathlib import Path
 from typing import Any, Final
 
-from notifier.mail import MailSettings, mail_channel
-
 from notifier.channel import Channel, Outcome, Receipt
 from notifier.content import Content, Envelope, Parcel
+from notifier.mail import MailSettings, mail_channel
 from notifier.sms.settings import GatewaySettings, SmppSettings
 from notifier.sms.smpp import smpp_channel
 from tests.e2e import mail_peers, text_peers

@@ -288,7 +288,7 @@ def _by_scope(*conditions: ColumnElement[bool], order: Sequence[Any] = _ORDER) -
             func.row_number().over(partition_by=inside.c.scope, order_by=list(order)).label("place"),
         )
         .select_from(inside.join(TASK, TASK.c.unit_id == inside.c.unit))
-        .where(_CAMPAIGN == bindparam("campaign"), *conditions)
+        .where(TASK.c.unit_id.in_(select(inside.c.unit)), bindparam("campaign") == _CAMPAIGN, *conditions)
         .subquery()
     )
     return Statement(

@@ -8,7 +8,7 @@ STAMP   := $(VENV)/.installed
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-long golden check bench lock clean
+.PHONY: help setup run test test-long e2e golden check bench lock clean
 
 help:  ## list the targets 列出全部目标
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | while IFS="$$(printf '\t')" read -r name text; do printf '  make %-10s %s\n' "$$name" "$$text"; done
@@ -54,6 +54,11 @@ test-long: $(STAMP)  ## what takes longer: kills, storms, more examples 长时�
 
 golden: $(STAMP)  ## renew tests/golden after a change that is meant 更新通知样张
 	GOLDEN=new $(BIN)/python -m pytest -q -k sqlite tests/stories/test_notices.py
+
+# Root, Debian: Postfix and Dovecot change users. WRITE=1 keeps the result in docs/e2e.md.
+e2e: $(STAMP)  ## against Postfix, Dovecot, Kannel and an SMPP centre, which it installs 与真实对端联调
+	$(BIN)/python -m tests.e2e.install
+	DUBAN_E2E_WRITE=$(WRITE) $(BIN)/python -m pytest tests/e2e -m e2e
 
 check: $(STAMP)  ## style, types, layers, dependencies 静态检查
 	$(BIN)/ruff check .

@@ -18,10 +18,11 @@ from typing import Final
 
 from tests.e2e.processes import Program, free_port, until
 
-DOMAIN: Final = "bureau.test"
+DOMAIN: Final = "bureau.example"
 PASSWORD: Final = "correct-horse"
-BOXES: Final = ("duban", "reader", "deputy", "full", "bounces")
+BOXES: Final = ("duban", "reader", "full", "later", "bounces")
 FULL: Final = "full"  # has room for less than a message
+LATER: Final = "later"  # Postfix asks to try again
 
 _POSTFIX: Final = """
 compatibility_level = 3.6
@@ -43,6 +44,7 @@ inet_protocols = ipv4
 alias_maps =
 alias_database =
 local_recipient_maps =
+recipient_delimiter = +
 virtual_mailbox_domains = {domain}
 virtual_mailbox_maps = texthash:{folder}/boxes
 virtual_transport = lmtp:unix:{folder}/lmtp
@@ -54,7 +56,7 @@ smtpd_sasl_auth_enable = yes
 smtpd_sasl_type = dovecot
 smtpd_sasl_path = {folder}/auth
 smtpd_relay_restrictions = permit_sasl_authenticated, reject
-smtpd_recipient_restrictions = permit_sasl_authenticated, reject
+smtpd_recipient_restrictions = check_recipient_access texthash:{folder}/later, permit_sasl_authenticated, reject
 smtpd_reject_unlisted_recipient = yes
 smtputf8_enable = yes
 notify_classes =
@@ -182,6 +184,7 @@ def write_files(folder: Path) -> MailPeers:
     (conf / "master.cf").write_text(_MASTER.format(**words))
     (folder / "dovecot.conf").write_text(_DOVECOT.format(**words))
     (folder / "boxes").write_text("".join(f"{one}@{DOMAIN} {one}\n" for one in BOXES))
+    (folder / "later").write_text(f"{LATER}@{DOMAIN} 450 4.7.1 not now\n")
     (folder / "users").write_text("".join(_user(one) for one in BOXES))
     (folder / "users").chmod(0o644)
     _own(folder)

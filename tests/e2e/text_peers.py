@@ -18,6 +18,7 @@ from tests.e2e.processes import Program, free_port, until
 USER: Final = "duban"
 PASSWORD: Final = "kannel-e2e"
 SYSTEM: Final = "duban"
+KANNEL_SYSTEM: Final = "kannel"
 SECRET: Final = "smpp-e2e"  # eight characters at most, says SMPP 3.4
 FAKE: Final = "/usr/lib/kannel/test/fakesmsc"
 _NODE_FOLDER: Final = Path(__file__).parent / "smsc"
@@ -128,14 +129,15 @@ def _place(segment: dict[str, Any]) -> int:
 def write_files(folder: Path) -> TextPeers:
     """Kannel's configuration, in the folder."""
     ports = {name: free_port() for name in ("admin", "boxes", "fake", "sendsms", "smsc")}
-    words = {"user": USER, "password": PASSWORD, "system": SYSTEM, "secret": SECRET}
+    words = {"user": USER, "password": PASSWORD, "system": KANNEL_SYSTEM, "secret": SECRET}
     (folder / "kannel.conf").write_text(_KANNEL.format(folder=folder, **ports, **words))
     return TextPeers(folder=folder, **ports)
 
 
 def start_smsc(peers: TextPeers) -> Program:
     """The SMPP message centre, answering."""
-    command = ["node", str(_NODE_FOLDER / "smsc.js"), str(peers.smsc), SYSTEM, SECRET]
+    accounts = f"{SYSTEM}:{SECRET},{KANNEL_SYSTEM}:{SECRET}"
+    command = ["node", str(_NODE_FOLDER / "smsc.js"), str(peers.smsc), accounts]
     return Program(command, folder=peers.folder, name="smsc").ready(peers.smsc)
 
 

@@ -21,6 +21,11 @@ from tests.e2e.processes import Program
 from tests.e2e.text_peers import TextPeers
 
 ROOT: Final = Path(__file__).resolve().parents[2]
+_GROUPS: Final = {
+    "test_mail": "Mail",
+    "test_text": "Text messages",
+    "test_office": "From an event to its reader",
+}
 _NOTES = pytest.StashKey[list[tuple[str, str]]]()
 _VERSIONS: Final = (
     ("Postfix", ("postconf", "-d", "-h", "mail_version")),
@@ -33,11 +38,6 @@ _VERSIONS: Final = (
 Measured = Callable[[str], None]
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    for item in items:
-        item.add_marker(pytest.mark.e2e)
-
-
 def pytest_configure(config: pytest.Config) -> None:
     config.stash[_NOTES] = []
 
@@ -45,7 +45,7 @@ def pytest_configure(config: pytest.Config) -> None:
 @pytest.fixture
 def measured(request: pytest.FixtureRequest) -> Measured:
     """Note what was seen, after it has been checked."""
-    group = "Mail" if "mail" in request.node.path.name else "Text messages"
+    group = _GROUPS[request.node.path.stem]
     return lambda text: request.config.stash[_NOTES].append((group, text))
 
 

@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 import itertools
-import os
 import subprocess
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
-from unittest.mock import patch
 
 from notifier.channel import Channel, Outcome, Receipt
 from notifier.content import Content, Envelope, Parcel
@@ -26,11 +22,11 @@ TEXT: Final = "示范点创建任务已交办，请于两个工作日内签收�
 _numbers = itertools.count(1)
 
 
-@contextmanager
-def secrets(**values: str) -> Iterator[None]:
-    """Secrets in variables, for as long as a channel is made."""
-    with patch.dict(os.environ, {f"DUBAN_E2E_{name.upper()}": value for name, value in values.items()}):
-        yield
+def kept(folder: Path, secret: str) -> str:
+    """How settings name a secret: a file of its own."""
+    file = folder / f"secret-{secret}"
+    file.write_text(secret)
+    return f"file:{file}"
 
 
 def key_pair(folder: Path) -> str:
@@ -47,7 +43,7 @@ def mail_to(peers: MailPeers, *, password: str = mail_peers.PASSWORD, trusts: bo
     """Our channel of mail."""
     key_pair(peers.folder)
     authority = str(peers.authority) if trusts else None
-    usual = {"host": "localhost", "ca_file": authority, "password": "env:DUBAN_E2E_MAIL", "timeout": 10}
+    usual = {"host": "localhost", "ca_file": authority, "password": kept(peers.folder, password)}
     settings = MailSettings.model_validate(
         usual
         | {"port": peers.smtp, "tls": "starttls", "user": "duban", "sender": f"duban@{DOMAIN}"}
@@ -56,27 +52,27 @@ def mail_to(peers: MailPeers, *, password: str = mail_peers.PASSWORD, trusts: bo
         | {"dkim": {"selector": "s1", "domain": DOMAIN, "key": f"file:{peers.folder / 'dkim.pem'}"}}
         | {"imap": usual | {"port": peers.imaps, "tls": "tls", "user": "bounces"}}
     )
-    with secrets(mail=password):
-        return mail_channel("mail", settings)
+    return mail_channel("mail", settings)
 
 
 def smpp_to(peers: TextPeers, *, password: str = text_peers.SECRET) -> Channel:
     """Our channel of SMPP."""
     settings = SmppSettings.model_validate(
         {"host": "127.0.0.1", "port": peers.smsc, "system_id": text_peers.SYSTEM, "sender": "10690000"}
-        | {"password": "env:DUBAN_E2E_SMPP", "signature": "退役军人事务局", "timeout": 10}
+        | {"password": kept(peers.folder, password), "signature": "退役军人事务局", "timeout": 10}
     )
-    with secrets(smpp=password):
-        return smpp_channel("sms", settings)
+    return smpp_channel("sms", settings)
 
 
-def kannel_settings(peers: TextPeers, *, route: str, answers: str) -> GatewaySettings:
+def kannel_settings(
+    peers: TextPeers, *, route: str, answers: str, password: str = text_peers.PASSWORD
+) -> GatewaySettings:
     """A gateway as an operator describes Kannel; it calls `answers` with what became of a text."""
     report = f"{answers}?id={{id}}&status=%d"
     return GatewaySettings.model_validate(
         {"method": "GET", "url": f"http://127.0.0.1:{peers.sendsms}/cgi-bin/sendsms"}
         | {"number": "digits", "signature": "退役军人事务局", "timeout": 10}
-        | {"secrets": {"password": "env:DUBAN_E2E_KANNEL"}}
+        | {"secrets": {"password": kept(peers.folder, password)}}
         | {
             "query": {"username": text_peers.USER, "password": "{password}", "to": "{to}", "text": "{text}"}
             | {"coding": "{coding}", "charset": "UTF-8", "smsc": route, "dlr-mask": "3", "dlr-url": report}
@@ -84,12 +80,6 @@ def kannel_settings(peers: TextPeers, *, route: str, answers: str) -> GatewaySet
         | {"success": {"status": [202], "pattern": "^0: "}, "later": {"pattern": "^3: "}}
         | {"receipt": {"reference": "id", "status": "status", "delivered": ["1"], "bounced": ["2", "16"]}}
     )
-
-
-def kannel_to(settings: GatewaySettings, *, password: str = text_peers.PASSWORD) -> Channel:
-    """Our channel of that gateway."""
-    with secrets(kannel=password):
-        return gateway_channel("sms", settings)
 
 
 def send(channel: Channel, content: Content, address: str, **envelope: Any) -> tuple[Parcel, Outcome]:

@@ -14,6 +14,7 @@ from tests.e2e.mail_peers import DOMAIN, FULL, LATER, MailPeers, parsed
 from tests.e2e.processes import until
 from tests.e2e.sending import key_pair, mail_to, receipts, send
 
+pytestmark = pytest.mark.e2e
 VERIFIER = Path(__file__).parent / "verify_dkim.pl"
 THREAD = f"<t7.demonstration_site@{DOMAIN}>"
 NOTICE = Content(
@@ -29,7 +30,8 @@ def parts(message: EmailMessage) -> tuple[str, str]:
     plain, html = message.get_body(("plain",)), message.get_body(("html",))
     assert plain is not None
     assert html is not None
-    return plain.get_content().strip(), html.get_content().strip()
+    found = (plain.get_content(), html.get_content())
+    return found[0].replace("\r\n", "\n").strip(), found[1].replace("\r\n", "\n").strip()
 
 
 def verified(raw: bytes, public: str) -> tuple[str, set[str]]:

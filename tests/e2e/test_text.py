@@ -11,12 +11,13 @@ from urllib.parse import parse_qsl, unquote_to_bytes, urlsplit
 import pytest
 
 from notifier.channel import Receipt
-from notifier.sms.gateway import read_receipt
+from notifier.sms.gateway import gateway_channel, read_receipt
 from tests.e2e.conftest import Measured
 from tests.e2e.processes import free_port, until
-from tests.e2e.sending import TEXT, kannel_settings, kannel_to, receipts, send, smpp_to, text
+from tests.e2e.sending import TEXT, kannel_settings, receipts, send, smpp_to, text
 from tests.e2e.text_peers import TextPeers
 
+pytestmark = pytest.mark.e2e
 LONG = (TEXT, "逾期将通报。请登录督办系统查看任务要求。", "如有疑问，请与督办员联系。", "感谢支持示范点创建工作。")
 
 
@@ -115,7 +116,7 @@ def faked_text(lines: list[str]) -> str:
 def test_chinese_in_two_segments_by_kannel_and_its_fake_centre(
     texts: TextPeers, calls: Calls, measured: Measured
 ) -> None:
-    channel = kannel_to(kannel_settings(texts, route="fake", answers=calls[0]))
+    channel = gateway_channel("sms", kannel_settings(texts, route="fake", answers=calls[0]))
     parcel, outcome = send(channel, text(*LONG), "13900000201")
     assert (outcome.end, outcome.reference) == ("accepted", str(parcel.delivery_id))
     number = "8613900000201"
@@ -134,7 +135,7 @@ def test_chinese_in_two_segments_by_kannel_and_its_fake_centre(
 def test_kannel_as_the_client_of_the_smpp_centre(
     texts: TextPeers, calls: Calls, measured: Measured, number: str, end: str
 ) -> None:
-    channel = kannel_to(kannel_settings(texts, route="smpp", answers=calls[0]))
+    channel = gateway_channel("sms", kannel_settings(texts, route="smpp", answers=calls[0]))
     parcel, outcome = send(channel, text(*LONG), number)
     assert outcome.end == "accepted"
     got = texts.arrived(f"86{number}")
@@ -151,8 +152,9 @@ def test_a_password_that_kannel_does_not_know_and_no_kannel(
     texts: TextPeers, calls: Calls, measured: Measured
 ) -> None:
     settings = kannel_settings(texts, route="fake", answers=calls[0])
-    _, refused = send(kannel_to(settings, password="wrong"), text(TEXT), "13900000203")
+    wrong = kannel_settings(texts, route="fake", answers=calls[0], password="wrong")
+    _, refused = send(gateway_channel("sms", wrong), text(TEXT), "13900000203")
     away = settings.model_copy(update={"url": f"http://127.0.0.1:{free_port()}/cgi-bin/sendsms"})
-    _, unreached = send(kannel_to(away), text(TEXT), "13900000203")
+    _, unreached = send(gateway_channel("sms", away), text(TEXT), "13900000203")
     assert [refused.end, unreached.end] == ["unauthorised", "unreachable"]
     measured(f"Kannel, a wrong password: {refused.code}, `{refused.end}`; nobody at its port: `{unreached.end}`")

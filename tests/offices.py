@@ -118,6 +118,7 @@ class House:
     library: Library = field(default_factory=Library)
     writer: Any = write_plainly
     sends: bool = True
+    node: str = "node"
     _office: Office | None = None
     _salts: Iterator[int] = field(default_factory=lambda: itertools.count(1))
 
@@ -136,7 +137,7 @@ class House:
                 lambda: next(self._salts).to_bytes(16, "big"),
                 writer=self.writer,
                 class_of=class_of,
-                node="node",
+                node=self.node,
                 sends=self.sends,
             )
         return self._office

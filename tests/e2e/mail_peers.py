@@ -204,12 +204,18 @@ def _own(folder: Path) -> None:
 
 def certificates(folder: Path) -> None:
     """An authority of a day, and a certificate for localhost that it signed."""
-    _openssl(folder, "req -x509 -newkey rsa:2048 -nodes -days 2 -keyout authority.key -out authority.pem "
-             "-subj /CN=Duban-e2e")
+    _openssl(
+        folder,
+        "req -x509 -newkey rsa:2048 -nodes -days 2 -keyout authority.key -out authority.pem "
+        "-subj /CN=Duban-e2e",
+    )
     _openssl(folder, "req -newkey rsa:2048 -nodes -keyout server.key -out server.csr -subj /CN=localhost")
     (folder / "names").write_text("subjectAltName=DNS:localhost,IP:127.0.0.1\n")
-    _openssl(folder, "x509 -req -in server.csr -CA authority.pem -CAkey authority.key -CAcreateserial "
-             "-days 2 -extfile names -out server.pem")
+    _openssl(
+        folder,
+        "x509 -req -in server.csr -CA authority.pem -CAkey authority.key -CAcreateserial "
+        "-days 2 -extfile names -out server.pem",
+    )
 
 
 def _openssl(folder: Path, command: str) -> None:

@@ -76,7 +76,9 @@ class Program:
 
     def _answers(self, port: int) -> bool:
         if self._process.poll() is not None:
-            raise NotReady(f"{self.name} ended with {self._process.returncode}:\n" + "\n".join(self.lines()[-15:]))
+            raise NotReady(
+                f"{self.name} ended with {self._process.returncode}:\n" + "\n".join(self.lines()[-15:])
+            )
         with socket.socket() as one:
             one.settimeout(1)
             return one.connect_ex(("127.0.0.1", port)) == 0

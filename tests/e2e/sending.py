@@ -7,10 +7,10 @@ import subprocess
 from pathlib import Path
 from typing import Any, Final
 
+from notifier.mail import MailSettings, mail_channel
+
 from notifier.channel import Channel, Outcome, Receipt
 from notifier.content import Content, Envelope, Parcel
-from notifier.mail import MailSettings, mail_channel
-from notifier.sms.gateway import gateway_channel
 from notifier.sms.settings import GatewaySettings, SmppSettings
 from notifier.sms.smpp import smpp_channel
 from tests.e2e import mail_peers, text_peers
@@ -86,7 +86,12 @@ def send(channel: Channel, content: Content, address: str, **envelope: Any) -> t
     """Write one message and hand it over."""
     ident = next(_numbers)
     usual: dict[str, Any] = {"delivery_id": ident, "address": address, "name": "王 Wang", "class_": "formal"}
-    usual |= {"message_id": f"<d{ident}.e2e@{DOMAIN}>", "about": "notice", "date": NOW, "zone": "Asia/Shanghai"}
+    usual |= {
+        "message_id": f"<d{ident}.e2e@{DOMAIN}>",
+        "about": "notice",
+        "date": NOW,
+        "zone": "Asia/Shanghai",
+    }
     whole = Envelope(**(usual | envelope))
     body = channel.write(content, whole)
     parcel = Parcel(delivery_id=ident, address=address, message_id=whole.message_id, body=body)

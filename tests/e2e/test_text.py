@@ -18,7 +18,12 @@ from tests.e2e.sending import TEXT, kannel_settings, receipts, send, smpp_to, te
 from tests.e2e.text_peers import TextPeers
 
 pytestmark = pytest.mark.e2e
-LONG = (TEXT, "逾期将通报。请登录督办系统查看任务要求。", "如有疑问，请与督办员联系。", "感谢支持示范点创建工作。")
+LONG = (
+    TEXT,
+    "逾期将通报。请登录督办系统查看任务要求。",
+    "如有疑问，请与督办员联系。",
+    "感谢支持示范点创建工作。",
+)
 
 
 @pytest.fixture(scope="module")
@@ -32,7 +37,7 @@ def calls() -> Iterator[tuple[str, list[dict[str, str]]]]:
             self.send_response(204)
             self.end_headers()
 
-        def log_message(self, format: str, *args: object) -> None:  # noqa: A002
+        def log_message(self, format: str, *args: object) -> None:
             return
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Listener) as server:
@@ -78,7 +83,9 @@ def test_what_the_centre_refuses_and_puts_off(texts: TextPeers, measured: Measur
     _, again = send(smpp_to(texts), text(TEXT), "13900009999")
     assert [one.end for one in (refused, later, again)] == ["refused", "later", "accepted"]
     receipts(smpp_to(texts))
-    measured(f"SMPP, {refused.code}: `{refused.end}`; {later.code}: `{later.end}`, and accepted at the second try")
+    measured(
+        f"SMPP, {refused.code}: `{refused.end}`; {later.code}: `{later.end}`, and accepted at the second try"
+    )
 
 
 def test_an_account_that_the_centre_does_not_know(texts: TextPeers, measured: Measured) -> None:
@@ -157,4 +164,6 @@ def test_a_password_that_kannel_does_not_know_and_no_kannel(
     away = settings.model_copy(update={"url": f"http://127.0.0.1:{free_port()}/cgi-bin/sendsms"})
     _, unreached = send(gateway_channel("sms", away), text(TEXT), "13900000203")
     assert [refused.end, unreached.end] == ["unauthorised", "unreachable"]
-    measured(f"Kannel, a wrong password: {refused.code}, `{refused.end}`; nobody at its port: `{unreached.end}`")
+    measured(
+        f"Kannel, a wrong password: {refused.code}, `{refused.end}`; nobody at its port: `{unreached.end}`"
+    )

@@ -48,7 +48,6 @@ class PostgresTransaction:
     dialect: Dialect = "postgresql"
 
     def __init__(self, connection: psycopg.Connection[Any], probe: Probe) -> None:
-        self.connection = connection  # for what must be committed with it and isn't ours: PgQueuer's jobs
         self._cursor = connection.cursor()
         self._probe = probe
         self.broken: DubanError | None = None

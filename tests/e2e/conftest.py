@@ -74,8 +74,8 @@ def _page(notes: list[tuple[str, str]]) -> str:
     lines = [
         "# Peers that no one here wrote",
         "",
-        "Written by `make e2e WRITE=1`, when every check has passed; nothing else stands here. Each line is one",
-        "check and what it saw. The peers run on 127.0.0.1, with configuration made for the run.",
+        "Written by `make e2e WRITE=1`, when every check has passed; nothing else stands here. Each line is",
+        "one check and what it saw. The peers run on 127.0.0.1, with configuration made for the run.",
         "",
         f"Measured on {datetime.now(UTC):%Y-%m-%d}.",
         "",

@@ -7,14 +7,14 @@ it stops between the two: so a test can kill or freeze it there.
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from threading import Event, Lock
 from typing import cast
 
-from notifier.channel import Outcome, Send
+from notifier.channel import Outcome, Receipt, Send
 from notifier.content import Parcel
 from tests.offices import SETTINGS, House, Peer
 from workflow.clock import SystemClock, VirtualClock
@@ -44,8 +44,9 @@ class Notes(Peer):
         with self._lock, (self._folder / f"{self._node}.{what}").open("a") as file:
             file.write(f"{parcel.delivery_id}\n")
 
-    def receipts(self, keep: object) -> int:
+    def receipts(self, keep: Callable[[Receipt], None]) -> int:
         """None."""
+        del keep
         return 0
 
 

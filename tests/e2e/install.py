@@ -75,10 +75,8 @@ def _run(command: Sequence[str], cwd: Path | None = None) -> bool:
 
 def _refuse(why: str) -> int:
     bar = "!" * 78
-    text = (
-        f"{bar}\nmake e2e CANNOT RUN: {why}\nmake e2e 无法运行：需要 root 权限的 Debian 系统和软件源。\n{bar}"
-    )
-    print(text, file=sys.stderr)
+    chinese = "make e2e 无法运行：需要 root 权限的 Debian 系统和软件源。"
+    print(bar, f"make e2e CANNOT RUN: {why}", chinese, bar, sep="\n", file=sys.stderr)
     return 2
 
 

@@ -56,7 +56,8 @@ smtpd_sasl_auth_enable = yes
 smtpd_sasl_type = dovecot
 smtpd_sasl_path = {folder}/auth
 smtpd_relay_restrictions = permit_sasl_authenticated, reject
-smtpd_recipient_restrictions = check_recipient_access texthash:{folder}/later, permit_sasl_authenticated, reject
+smtpd_recipient_restrictions =
+  check_recipient_access texthash:{folder}/later, permit_sasl_authenticated, reject
 smtpd_reject_unlisted_recipient = yes
 smtputf8_enable = yes
 notify_classes =

@@ -1,4 +1,4 @@
-"""Programs that are not ours: started in a folder of their own, ready before anybody talks to them, ended by id.
+"""Programs that are not ours: started in a folder, ready before anybody talks to them, ended by id.
 
 Nothing waits for a fixed time: a program is ready when its port answers, and who waits for something asks
 again until a deadline. A program that ends while it is waited for is an error with its last lines.
@@ -76,9 +76,8 @@ class Program:
 
     def _answers(self, port: int) -> bool:
         if self._process.poll() is not None:
-            raise NotReady(
-                f"{self.name} ended with {self._process.returncode}:\n" + "\n".join(self.lines()[-15:])
-            )
+            last = "\n".join(self.lines()[-15:])
+            raise NotReady(f"{self.name} ended with {self._process.returncode}:\n{last}")
         with socket.socket() as one:
             one.settimeout(1)
             return one.connect_ex(("127.0.0.1", port)) == 0

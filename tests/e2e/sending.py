@@ -86,12 +86,8 @@ def send(channel: Channel, content: Content, address: str, **envelope: Any) -> t
     """Write one message and hand it over."""
     ident = next(_numbers)
     usual: dict[str, Any] = {"delivery_id": ident, "address": address, "name": "王 Wang", "class_": "formal"}
-    usual |= {
-        "message_id": f"<d{ident}.e2e@{DOMAIN}>",
-        "about": "notice",
-        "date": NOW,
-        "zone": "Asia/Shanghai",
-    }
+    usual |= {"message_id": f"<d{ident}.e2e@{DOMAIN}>", "about": "notice"}
+    usual |= {"date": NOW, "zone": "Asia/Shanghai"}
     whole = Envelope(**(usual | envelope))
     body = channel.write(content, whole)
     parcel = Parcel(delivery_id=ident, address=address, message_id=whole.message_id, body=body)

@@ -52,8 +52,8 @@ def test_a_notice_arrives_whole(mail: MailPeers, measured: Measured) -> None:
     assert parts(message) == (NOTICE.text, NOTICE.html)
     assert "ESMTPSA" in " ".join(message.get_all("Received", []))
     measured(
-        f"a notice in Chinese: Postfix answers {outcome.code} after STARTTLS and AUTH (Received: ESMTPSA), IMAP "
-        "gives subject, both parts and a lone dot unchanged, Message-ID and References as written"
+        f"a notice in Chinese: Postfix answers {outcome.code} after STARTTLS and AUTH (Received: ESMTPSA), "
+        "IMAP gives subject, both parts and a lone dot unchanged, Message-ID and References as written"
     )
 
 
@@ -69,8 +69,8 @@ def test_its_signature_is_verified_by_somebody_else(mail: MailPeers, measured: M
     changed, _ = verified(raw.replace(b"List-Unsubscribe-Post: List", b"List-Unsubscribe-Post: Lost"), public)
     assert changed.startswith("fail")
     measured(
-        f"DKIM as delivered: Mail::DKIM says {result}; List-Unsubscribe and -Post are signed; with one letter of "
-        f"-Post changed it says {changed.split()[0]}"
+        f"DKIM as delivered: Mail::DKIM says {result}; List-Unsubscribe and -Post are signed; with one "
+        f"letter of -Post changed it says {changed.split()[0]}"
     )
 
 
@@ -112,6 +112,7 @@ def test_a_mail_that_is_accepted_first_and_returned_later(mail: MailPeers, measu
     assert (receipt.reference, receipt.end, receipt.code) == (parcel.message_id, "bounced", "5.2.2")
     assert receipts(channel) == []
     measured(
-        f"a mailbox over its quota: Postfix answers {outcome.code}, Dovecot refuses by LMTP, Postfix's own report "
-        f"comes back to bounces+ID and is read by IMAP: `{receipt.end}`, {receipt.code}, of the right message, once"
+        f"a mailbox over its quota: Postfix answers {outcome.code}, Dovecot refuses by LMTP, Postfix's own "
+        f"report comes back to bounces+ID and is read by IMAP: `{receipt.end}`, {receipt.code}, of the right "
+        "message, once"
     )

@@ -1,4 +1,4 @@
-"""From an event to a reader: the engine leaves it, the office sends it through Postfix, and hears of it again."""
+"""From an event to a reader: the engine leaves it, the office sends it by Postfix, and hears of it again."""
 
 from __future__ import annotations
 
@@ -76,8 +76,8 @@ def test_what_is_handed_out_is_read_by_its_handler(
     assert parsed(raw).get_body(("html",)) is not None
     told = [ident for ident, into in house.told().items() if one["id"] in into]
     measured(
-        f"the first morning of a campaign: the engine left {len(told)} notices for a handler, the office sent "
-        f"them in one mail (`{one['status']}`), and it lies in the handler's mailbox"
+        f"the first morning of a campaign: the engine left {len(told)} notices for a handler, the office "
+        f"sent them in one mail (`{one['status']}`), and it lies in the handler's mailbox"
     )
 
 
@@ -90,6 +90,6 @@ def test_who_cannot_be_reached_by_mail_is_told_by_text(
     assert text["instead_of"] == bounced["id"]
     assert texts.arrived(f"86{NUMBER}")["text"]
     measured(
-        "a handler whose mailbox is full: the mail is accepted, Postfix's report makes it `bounced`, a text message "
-        f"goes out in its place by SMPP, and the centre's report makes that `{text['status']}`"
+        "a handler whose mailbox is full: the mail is accepted, Postfix's report makes it `bounced`, a text "
+        f"message goes out in its place by SMPP, and the centre's report makes that `{text['status']}`"
     )

@@ -1,4 +1,4 @@
-"""Text messages by SMPP to node-smpp, and by HTTP to Kannel with its fake message centre and with node-smpp."""
+"""Texts by SMPP to node-smpp, and by HTTP to Kannel with its fake message centre and with node-smpp."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def calls() -> Iterator[tuple[str, list[dict[str, str]]]]:
             self.send_response(204)
             self.end_headers()
 
-        def log_message(self, format: str, *args: object) -> None:
+        def log_message(self, *_: object) -> None:
             return
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Listener) as server:
@@ -63,9 +63,9 @@ def test_chinese_in_two_segments_by_smpp(texts: TextPeers, measured: Measured) -
     assert references == got["ids"]
     assert [one.end for one in found] == ["delivered"] * len(found)
     measured(
-        f"SMPP, {len(got['text'])} characters of Chinese: node-smpp decodes {len(got['lengths'])} segments of "
-        f"{' and '.join(map(str, got['lengths']))} characters (data_coding 8) and joins them whole; its reports "
-        f"come back by deliver_sm: `{found[0].end}`"
+        f"SMPP, {len(got['text'])} characters of Chinese: node-smpp decodes {len(got['lengths'])} segments "
+        f"of {' and '.join(map(str, got['lengths']))} characters (data_coding 8) and joins them whole; its "
+        f"reports come back by deliver_sm: `{found[0].end}`"
     )
 
 
@@ -133,8 +133,8 @@ def test_chinese_in_two_segments_by_kannel_and_its_fake_centre(
     receipt = report_on(texts, calls, parcel.delivery_id)
     assert receipt.end == "delivered"
     measured(
-        f"Kannel by HTTP: {outcome.code}, its fake message centre gets the Chinese whole in {len(lines)} segments "
-        f"with UDH; its report calls back with status {receipt.code}: `{receipt.end}`"
+        f"Kannel by HTTP: {outcome.code}, its fake message centre gets the Chinese whole in {len(lines)} "
+        f"segments with UDH; its report calls back with status {receipt.code}: `{receipt.end}`"
     )
 
 
@@ -150,8 +150,8 @@ def test_kannel_as_the_client_of_the_smpp_centre(
     receipt = report_on(texts, calls, parcel.delivery_id)
     assert receipt.end == end
     measured(
-        f"Kannel by HTTP and on by SMPP: {len(got['lengths'])} segments ({got['lengths']}), Kannel's own report "
-        f"calls back with status {receipt.code}: `{receipt.end}`"
+        f"Kannel by HTTP and on by SMPP: {len(got['lengths'])} segments ({got['lengths']}), Kannel's own "
+        f"report calls back with status {receipt.code}: `{receipt.end}`"
     )
 
 

@@ -170,7 +170,7 @@ class MailPeers:
 
 def parsed(raw: bytes) -> EmailMessage:
     """A mail as a reader's program sees it."""
-    message: EmailMessage = email.message_from_bytes(raw, policy=SMTP)  # type: ignore[assignment]
+    message: EmailMessage = email.message_from_bytes(raw, policy=SMTP)
     return message
 
 

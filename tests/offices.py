@@ -117,7 +117,6 @@ class House:
     settings: OfficeSettings = SETTINGS
     library: Library = field(default_factory=Library)
     writer: Any = write_plainly
-    sends: bool = True
     node: str = "node"
     _office: Office | None = None
     _salts: Iterator[int] = field(default_factory=lambda: itertools.count(1))
@@ -138,7 +137,6 @@ class House:
                 writer=self.writer,
                 class_of=class_of,
                 node=self.node,
-                sends=self.sends,
             )
         return self._office
 

@@ -15,7 +15,7 @@ wording.py          the sentences, by name; an organisation's own
 rendering.py        the templates; dates.py says days
 preview.py          every message as files
 
-how it goes
+which way it takes
 channel.py          what a channel must offer, and how a try can end
 mail/               mail; sms/ text messages; chat.py chats; folder.py files
 secrets.py          secrets of the settings: named where they lie, never written down

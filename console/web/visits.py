@@ -47,6 +47,7 @@ class Visit:
     now: int
     visitor: Visitor | None
     form: Mapping[str, Any] = field(default_factory=dict)
+    files: Sequence[Any] = ()  # that came with the form as evidence
 
     @property
     def language(self) -> Language:

@@ -43,8 +43,8 @@ def uploads_of(visit: Visit) -> tuple[Upload, ...]:
     if not visit.form.get(DECLARED):
         raise BadValue(
             "未办理，文件未保存：上传文件须勾选“不含涉密内容”。请确认后勾选，并重新选择文件。",
-            "Not done, and no file was kept: to upload files, tick “Nothing classified”. Make sure of it, tick "
-            "it, and choose the files again.",
+            "Not done, and no file was kept: to upload files, tick “Nothing classified”. Make sure of it, "
+            "tick it, and choose the files again.",
         )
     most = visit.place.settings.most_files
     if len(files) > most:

@@ -32,6 +32,7 @@ rates.py            how fast a channel may go
 budgets.py          how many messages may go
 restored.py         after a restore nothing is sent until a person says so
 handling.py         what operators do to messages and channels
+retention.py        how long the words of messages are kept
 
 for operators
 settings.py         the settings file, read strictly; mistakes.py says what is wrong with it

@@ -82,6 +82,8 @@ class DeliveryRow(SQLModel, table=True):
             "id",
             **where("status = 'held' OR status = 'unknown' OR status = 'bounced' OR status = 'given_up'"),
         ),
+        # What still has its words, the oldest first: forgetting reads no other.
+        Index("delivery_kept", "created_at", "id", **where("body IS NOT NULL")),
         Index("delivery_of_person", "person_id", "accepted_at"),  # when a person was last told
         Index("delivery_reference", "reference", **where("reference IS NOT NULL")),
         Index("delivery_message", "message_id", unique=True),

@@ -30,6 +30,7 @@ _SECTIONS = (
     ("/", "待办", "To do"),
     ("/ledger", "台账", "Ledger"),
     ("/definitions", "流程定义", "Definitions"),
+    ("/organisation", "组织", "Organisation"),
 )
 _SHAPES = {"green": "●", "blue": "◆", "yellow": "▲", "red": "■"}
 
@@ -51,6 +52,7 @@ class Visit:
     now: int
     visitor: Visitor | None
     form: Mapping[str, Any] = field(default_factory=dict)
+    files: Sequence[Any] = ()  # that came with the form as evidence
 
     @property
     def language(self) -> Language:

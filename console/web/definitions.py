@@ -16,7 +16,7 @@ from workflow.errors import Unknown
 from workflow.text import Text
 
 from .asking import Asking
-from .tasks import person_of
+from .seeing import person_of
 
 router = APIRouter()
 _STYLE = re.compile(r"<style>(.*?)</style>", re.DOTALL)

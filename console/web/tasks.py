@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from fastapi import APIRouter, Response
@@ -46,6 +46,7 @@ from .visits import Visit
 router = APIRouter()
 MOST = 200  # lines of a page
 STEPS = 6  # of what happens if nobody acts
+_FURTHER = Text("此后还会继续；这里只列出最先的几步。", "It goes on: only the first steps are shown here.")
 
 
 # --- lists ------------------------------------------------------------------------------------------
@@ -115,7 +116,8 @@ class Shown:
 
 def _shown(frame: Frame, line: Line) -> Shown:
     due = "" if line.due_at is None else moment(frame.calendar(line.zone), line.due_at)
-    return Shown(line=line, due=due, is_late=line.due_at is not None and line.due_at < frame.now)
+    passed = line.due_at is not None and line.due_at < frame.now
+    return Shown(line=line, due=due, is_late=passed and not line.stopped)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -195,7 +197,8 @@ def _task_page(frame: Frame, ident: int, subject: Subject, person: int, folder: 
 def _ahead(frame: Frame, ident: int) -> tuple[Block, ...]:
     world = world_of(frame, ident, frame.now + 366 * 86_400_000)
     found = forecast(world, steps=STEPS)
-    return tuple(foreteller(frame, world, found, ()).screens(found, ()))
+    told = replace(foreteller(frame, world, found, ()), further=_FURTHER)
+    return tuple(told.screens(found, ()))
 
 
 def _why(subject: Subject) -> Iterator[Text]:

@@ -29,6 +29,7 @@ STATIC = Path(str(files("console") / "static"))
 _SECTIONS = (
     ("/", "待办", "To do"),
     ("/ledger", "台账", "Ledger"),
+    ("/definitions", "流程定义", "Definitions"),
     ("/organisation", "组织", "Organisation"),
 )
 _SHAPES = {"green": "●", "blue": "◆", "yellow": "▲", "red": "■"}

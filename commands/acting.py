@@ -155,6 +155,7 @@ class _Wish:
 
 def _act(desk: Desk, wish: _Wish) -> Answer:
     """Keep the evidence of an act that would be taken, then act."""
+    from workflow.explaining import subject_of, would_be_taken
     from workflow.reading import read_number
 
     measured = [_measured(desk, file) for file in wish.files]
@@ -162,7 +163,9 @@ def _act(desk: Desk, wish: _Wish) -> Answer:
     with desk.frame() as frame:
         ident = read_number(frame, wish.task)
         wanted = _wanted(frame, ident, wish, measured, scanned)
-        keep = bool(wish.everything) and _would_be_taken(frame, ident, wanted, wish)
+        keep = bool(wish.everything) and would_be_taken(
+            frame, subject_of(frame, ident), wanted, revision=wish.revision, request_id=wish.request_id
+        )
     if keep:
         _keep(desk, wish.everything)
     return desk.engine.act(ident, wanted, desk.now, revision=wish.revision, request_id=wish.request_id)
@@ -187,23 +190,6 @@ def _wanted(frame: Frame, ident: int, wish: _Wish, measured: Sequence[Stored], s
     )
     introduce(frame, subject.loaded.task, wanted)
     return wanted
-
-
-def _would_be_taken(frame: Frame, ident: int, wanted: Act, wish: _Wish) -> bool:
-    """Whether the files are worth keeping: a refusal must leave everything as it was.
-
-    False where the engine has the answer already, or refuses before it looks at evidence.
-    """
-    from workflow.explaining import rehearse, subject_of
-    from workflow.store import organisation
-
-    subject = subject_of(frame, ident)
-    stale = wish.revision is not None and wish.revision != subject.loaded.task.revision
-    answered = wish.request_id is not None and organisation.request(frame.tx, wish.request_id) is not None
-    if frame.stamp.held or stale or answered:
-        return False
-    rehearse(subject, wanted)
-    return True
 
 
 def _measured(desk: Desk, file: Path) -> Stored:

@@ -52,6 +52,7 @@ def _place(desk: Desk, *, https: bool, organisation: str) -> Place:
         clock=desk.clock,
         randomness=lambda size: b"".join(desk.salts() for _ in range(-(-size // 16)))[:size],
         settings=Settings(https=https, organisation=organisation),
+        folder=desk.folder,
     )
 
 

@@ -65,6 +65,7 @@ class Form:
     fields: tuple[Field, ...] = ()
     tables: tuple[Table, ...] = ()
     evidence: int = 0  # how many files at least
+    takes_files: bool = False
 
 
 def form_for(
@@ -108,6 +109,7 @@ def form_for(
             if one in definition.lists
         ),
         evidence=transition.evidence,
+        takes_files=True,
     )
 
 

@@ -15,7 +15,7 @@ wording.py          the sentences, by name; an organisation's own
 rendering.py        the templates; dates.py says days
 preview.py          every message as files
 
-how it goes
+which way it takes
 channel.py          what a channel must offer, and how a try can end
 mail/               mail; sms/ text messages; chat.py chats; folder.py files
 secrets.py          secrets of the settings: named where they lie, never written down
@@ -32,6 +32,7 @@ rates.py            how fast a channel may go
 budgets.py          how many messages may go
 restored.py         after a restore nothing is sent until a person says so
 handling.py         what operators do to messages and channels
+retention.py        how long the words of messages are kept
 
 for operators
 settings.py         the settings file, read strictly; mistakes.py says what is wrong with it

@@ -29,6 +29,7 @@ from workflow.text import Text
 from .addresses import quiet_of
 from .channels import KINDS, Room, room
 from .mistakes import A_TABLE, Wrong, at, problem, unknown_word
+from .retention import KEPT_DAYS
 from .wording import BadWording, Wording
 
 DEFAULT: Final = "duban.toml"  # in the folder in which duban is called
@@ -137,6 +138,7 @@ class OfficeTable(Strict):
     tries: int = Field(default=12, ge=1, le=100)  # after so many a message is given up
     life_hours: int = Field(default=48, ge=1, le=720)  # after so long as well
     report_minutes: int = Field(default=60, ge=1, le=1_440)  # no two reports are nearer to each other
+    kept_days: int = Field(default=KEPT_DAYS, ge=7, le=3_650)  # then words and addresses are forgotten
     paces: dict[str, PaceTable] = Field(default_factory=dict)
 
 

@@ -24,6 +24,7 @@ from .content import Site
 from .links import HOUR_MS, Links, Revoking, Unsubscribing
 from .office import Office
 from .office_settings import Budget, OfficeSettings, Pace, Retries
+from .retention import Forgetting
 from .secrets import secret
 from .settings import PaceTable, Settings, SettingsError, secrets_in
 
@@ -160,6 +161,7 @@ class Notifier:
             node=machine.node,
         )
         self._revoking = Revoking(port)
+        self._forgetting = Forgetting(port, kept_days=settings.office.kept_days)
 
     @property
     def work(self) -> Mapping[str, Callable[[int], object]]:
@@ -169,6 +171,7 @@ class Notifier:
             "digests": self.digests.run_once,
             "documents": self._documents.run_once,
             "links": self._revoking.run_once,
+            "retention": self._forgetting.run_once,
         }
 
     def close(self) -> None:

@@ -112,12 +112,11 @@ class House:
 
     port: Port
     clock: VirtualClock = field(default_factory=lambda: VirtualClock(NOON))
-    mail: Peer = field(default_factory=lambda: Peer(name="mail", kind="mail"))
-    sms: Peer = field(default_factory=lambda: Peer(name="sms", kind="sms"))
+    mail: Any = field(default_factory=lambda: Peer(name="mail", kind="mail"))  # any channel, a real one too
+    sms: Any = field(default_factory=lambda: Peer(name="sms", kind="sms"))
     settings: OfficeSettings = SETTINGS
     library: Library = field(default_factory=Library)
     writer: Any = write_plainly
-    sends: bool = True
     node: str = "node"
     _office: Office | None = None
     _salts: Iterator[int] = field(default_factory=lambda: itertools.count(1))
@@ -138,7 +137,6 @@ class House:
                 writer=self.writer,
                 class_of=class_of,
                 node=self.node,
-                sends=self.sends,
             )
         return self._office
 

@@ -187,3 +187,24 @@ def test_administrators_see_no_tasks(story: Story, browsers: Browsers) -> None:
     assert browser.get("/ledger").status_code == 403
     assert browser.get(f"/tasks/{number(story, story.the(CHECK, 'beiwan'))}").status_code == 403
     assert browser.get("/").headers["location"] == "/accounts"
+
+
+def test_a_deadline_whose_clock_is_stopped_is_not_said_to_have_passed(
+    story: Story, browsers: Browsers
+) -> None:
+    check = story.the(CHECK, "beiwan")
+    story.at("2026-03-03 10:00").does("handler of beiwan", "sign_for", check)
+    rows = {"problems": [{"what": "屋顶漏水", "due": "2026-04-10"}]}
+    story.does("handler of beiwan", "submit", check, own_score=88, rows=rows, evidence=1)
+    browsers.clock.set(story.at("2027-03-01 10:00").now)
+    browser, own = browsers.of("handler of beiwan"), number(story, check)
+    for path in (f"/tasks/{own}", "/ledger?kind=self_check&open=all"):
+        page = browser.get(path).text
+        assert "clock stopped" in page
+        assert "passed" not in page
+
+
+def test_what_lies_ahead_is_told_in_the_words_of_the_web(story: Story, browsers: Browsers) -> None:
+    page = browsers.of("handler of beiwan").get(f"/tasks/{number(story, story.the(CHECK, 'beiwan'))}").text
+    assert "only the first steps" in page
+    assert "--until" not in page

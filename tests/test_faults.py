@@ -203,9 +203,11 @@ class Observer:
         keys = {name: ", ".join(c.name for c in TaskRow.metadata.tables[name].primary_key) for name in TABLES}
         self._reads = {name: f"SELECT * FROM {name} ORDER BY {key}" for name, key in keys.items()}
         # One statement where the way to the server is what costs.
-        self._all_at_once = " UNION ALL ".join(
-            f"SELECT md5(string_agg(t::text, '' ORDER BY {key})) FROM {name} t" for name, key in keys.items()
+        each = " UNION ALL ".join(
+            f"SELECT '{name}' AS name, md5(string_agg(t::text, '' ORDER BY {key})) AS rows FROM {name} t"
+            for name, key in keys.items()
         )
+        self._all_at_once = f"SELECT name, rows FROM ({each}) AS every ORDER BY name"
 
     def state(self) -> str:
         """A fingerprint of every row of every table."""

@@ -10,7 +10,7 @@ import pytest
 from notifier.channel import Outcome, Receipt
 from notifier.handling import Which, drop, hold, pause_channel, release, resume_channel, retry
 from notifier.office_settings import Budget
-from notifier.store import addresses, queue
+from notifier.store import addresses
 from tests.offices import HOUR, MINUTE, NOON, REFUSED, SECOND, House
 from tests.storing import Counting, opened
 from workflow.errors import Unknown
@@ -403,27 +403,6 @@ def test_a_storm_of_ten_thousand_is_drained(house: House) -> None:
     ran = house.ring()
     assert (ran.taken, ran.sent) == (10_000, 100)
     assert house.told().keys() == set(left)
-
-
-def test_named_deliveries_are_sent_and_a_dead_nodes_are_taken_over(house: House) -> None:
-    """What jobs that carry an id ask for."""
-    house.sends = False
-    house.dies()
-    house.leaves(house.person("wang"), house.person("zhao"))
-    house.ring()
-    first, second = (one["id"] for one in house.deliveries())
-    now = house.clock.now()
-    assert house.mail.accepted == [], "a round leaves sending to the jobs"
-    assert house.office.deliver("mail", [first], now, now - HOUR).sent == 1
-    assert house.office.deliver("mail", [first], now, now - HOUR).sent == 0, (
-        "a job that comes again does nothing"
-    )
-    with house.port.write("clock") as tx:  # another node has it under way, and says nothing any more
-        queue.claim(tx, queue.these(tx, [second]), "another", now)
-    assert house.office.deliver("mail", [second], now + MINUTE, now - 1).sent == 0, "it may still be at work"
-    ran = house.office.deliver("mail", [second], now + MINUTE, now)
-    assert (ran.left_behind, ran.sent) == (1, 1)
-    assert [one["unknowns"] for one in house.deliveries()] == [0, 1]
 
 
 def test_a_text_of_two_segments_has_arrived_when_both_have(house: House) -> None:

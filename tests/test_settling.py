@@ -20,13 +20,24 @@ def draw(url: str, count: int) -> int:
         return list(tx.draw("row_id", count))[-1]
 
 
+def settled_soon(settling: Settling, wanted: int) -> int:
+    """Transactions of other tests on the same server keep it back for a moment: late, never early."""
+    waiting = threading.Event()
+    for _ in range(500):
+        if settling.settled() >= wanted:
+            break
+        waiting.wait(0.02)
+    return settling.settled()
+
+
 def test_what_everybody_has_committed_is_settled(database_url: str) -> None:
     last = draw(database_url, 3)
     with opened(database_url) as port:
         settling = Settling(port)
-        assert settling.settled() == last
+        assert settled_soon(settling, last) == last
         assert settling.settled() == last, "looking changes nothing"
-        assert draw(database_url, 2) == settling.settled()
+        last = draw(database_url, 2)
+        assert settled_soon(settling, last) == last
 
 
 def test_a_slow_transaction_keeps_the_settled_id_back(postgresql_url: str) -> None:
@@ -42,7 +53,7 @@ def test_a_slow_transaction_keeps_the_settled_id_back(postgresql_url: str) -> No
 
     with opened(postgresql_url) as port:
         settling = Settling(port)
-        assert settling.settled() == before
+        assert settled_soon(settling, before) == before
         slow = threading.Thread(target=slowly)
         slow.start()
         try:
@@ -53,4 +64,4 @@ def test_a_slow_transaction_keeps_the_settled_id_back(postgresql_url: str) -> No
         finally:
             go_on.set()
             slow.join(30)
-        assert settling.settled() == later
+        assert settled_soon(settling, later) == later

@@ -1,8 +1,8 @@
 """Whether a file may be read at all, and what hides in it. Checked before anything is parsed.
 
 A workbook is an archive of XML. What is looked at before a parser sees it: the size, the size unpacked
-and the ratio of the two (an archive bomb), macros, a password. XML is parsed through `defusedxml`,
-which refuses entities; `openpyxl` uses it too wherever it is installed.
+and the ratio of the two (an archive bomb), macros, a password, and whether any part declares entities:
+`openpyxl` parses with `lxml` where that is installed, and `lxml` doesn't refuse them.
 """
 
 from __future__ import annotations
@@ -33,6 +33,7 @@ MAX_COLUMNS = 100
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"  # .xls, and whatever Office encrypts
 _ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
 _MACROS = ("vbaproject.bin", "xlm")
+_XML = (".xml", ".rels", ".vml")
 _CELL = re.compile(r"([A-Z]{1,3})([0-9]{1,7})")
 
 
@@ -136,6 +137,7 @@ def workbook(file: Path) -> Iterator[Any]:
         BadValue: the file is no such workbook.
     """
     check_file(file)
+    _check_prologs(file)
     with file.open("rb") as source, warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of openpyxl, about parts that nobody reads here
         try:
@@ -146,6 +148,34 @@ def workbook(file: Path) -> Iterator[Any]:
             yield book
         finally:
             book.close()
+
+
+class _Enough(Exception):
+    """The root has begun: nothing can be declared any more."""
+
+
+class _Prolog(ContentHandler):
+    """Reads a part up to its root."""
+
+    def startElement(self, _name: str, _attrs: Any) -> None:  # noqa: N802 (the parser's name)
+        raise _Enough
+
+
+def _check_prologs(file: Path) -> None:
+    """Refuse a part that declares a document type: Office writes none, and entities begin there."""
+    with zipfile.ZipFile(file) as archive:
+        for part in archive.namelist():
+            if not part.lower().endswith(_XML):
+                continue
+            try:
+                with archive.open(part) as source:
+                    parse(source, _Prolog(), forbid_dtd=True)
+            except _Enough:
+                continue
+            except DefusedXmlException as error:
+                raise _unfit(file, error) from error
+            except Exception:  # noqa: S112  (damaged: whoever reads the part says so)
+                continue
 
 
 def survey(file: Path, sheet: Any) -> Survey:

@@ -7,43 +7,10 @@ SQLModel is for the schema and the cold paths: see `store` for the statements.
 
 from __future__ import annotations
 
-from typing import Any
-
-from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, LargeBinary, SmallInteger, text
-from sqlalchemy import Text as LongText
+from sqlalchemy import Column, ForeignKey, Index, Integer, SmallInteger
 from sqlmodel import Field, SQLModel
 
-# BIGINT is no alias of the row id on SQLite: a plain INTEGER is.
-_Id = BigInteger().with_variant(Integer(), "sqlite")
-
-
-def _key() -> Any:
-    return Field(default=None, sa_column=Column(_Id, primary_key=True, autoincrement=False))
-
-
-def _auto() -> Any:
-    return Field(default=None, sa_column=Column(_Id, primary_key=True, autoincrement=True))
-
-
-def _big(*, null: bool = False) -> Any:
-    return Field(default=None, sa_column=Column(BigInteger, nullable=null))
-
-
-def _to(target: str, *, null: bool = False) -> Any:
-    return Field(default=None, sa_column=Column(_Id, ForeignKey(target), nullable=null))
-
-
-def _words(*, null: bool = False) -> Any:
-    return Field(default=None, sa_column=Column(LongText, nullable=null))
-
-
-def _flag() -> Any:
-    return Field(default=0, sa_column=Column(SmallInteger, nullable=False, server_default=text("0")))
-
-
-def _bytes() -> Any:
-    return Field(sa_column=Column(LargeBinary, nullable=False))
-
+from .columns import Id, auto, big, blob, flag, key, to, where, words
 
 # --- what people edit -------------------------------------------------------------------------------
 
@@ -57,16 +24,16 @@ class Unit(SQLModel, table=True):
         Index("unit_groups", "group_of"),
         Index("unit_merged", "merged_into"),
     )
-    id: int | None = _auto()
+    id: int | None = auto()
     code: str = Field(unique=True)
     kind: str
-    parent_id: int | None = _to("unit.id", null=True)
-    group_of: int | None = _to("unit.id", null=True)  # for a group: the unit that it belongs to
+    parent_id: int | None = to("unit.id", null=True)
+    group_of: int | None = to("unit.id", null=True)  # for a group: the unit that it belongs to
     group_name: str | None = None  # for a group: how definitions call it
     zh: str
     en: str
-    ended_at: int | None = _big(null=True)  # it merged into another; nothing is handed to it any more
-    merged_into: int | None = _to("unit.id", null=True)  # the unit that stands for it now, never a closed one
+    ended_at: int | None = big(null=True)  # it merged into another; nothing is handed to it any more
+    merged_into: int | None = to("unit.id", null=True)  # the unit that stands for it now, never a closed one
 
 
 class UnitChange(SQLModel, table=True):
@@ -74,21 +41,21 @@ class UnitChange(SQLModel, table=True):
 
     __tablename__ = "unit_change"
     __table_args__ = (Index("unit_change_unit", "unit_id"),)
-    id: int | None = _auto()
-    unit_id: int = _to("unit.id")
+    id: int | None = auto()
+    unit_id: int = to("unit.id")
     kind: str  # renamed, merged
     zh: str  # its name until then
     en: str
-    into_id: int | None = _to("unit.id", null=True)
-    person_id: int | None = _to("person.id", null=True)  # who said so; empty: a pack
-    at: int = _big()
+    into_id: int | None = to("unit.id", null=True)
+    person_id: int | None = to("person.id", null=True)  # who said so; empty: a pack
+    at: int = big()
 
 
 class Person(SQLModel, table=True):
     """Who."""
 
     __tablename__ = "person"
-    id: int | None = _auto()
+    id: int | None = auto()
     code: str = Field(unique=True)
     zh: str
     en: str
@@ -104,27 +71,27 @@ class Post(SQLModel, table=True):
         # Loading a pack twice must not give a person the same post twice.
         Index("post_once", "person_id", "name", "unit_id", "valid_from", unique=True),
     )
-    id: int | None = _auto()
-    person_id: int = _to("person.id")
+    id: int | None = auto()
+    person_id: int = to("person.id")
     name: str
-    unit_id: int = _to("unit.id")
-    deputy: int = _flag()
-    valid_from: int = _big()
-    valid_to: int | None = _big(null=True)
-    recorded_at: int = _big()
+    unit_id: int = to("unit.id")
+    deputy: int = flag()
+    valid_from: int = big()
+    valid_to: int | None = big(null=True)
+    recorded_at: int = big()
 
 
 class Delegation(SQLModel, table=True):
     """While it lasts the principal is away; the delegate, if any, acts on their behalf."""
 
     __tablename__ = "delegation"
-    id: int | None = _auto()
-    principal_id: int = Field(sa_column=Column(_Id, ForeignKey("person.id"), nullable=False, index=True))
-    delegate_id: int | None = _to("person.id", null=True)
-    valid_from: int = _big()
-    valid_to: int | None = _big(null=True)
-    reason: str = _words()
-    recorded_at: int = _big()
+    id: int | None = auto()
+    principal_id: int = Field(sa_column=Column(Id, ForeignKey("person.id"), nullable=False, index=True))
+    delegate_id: int | None = to("person.id", null=True)
+    valid_from: int = big()
+    valid_to: int | None = big(null=True)
+    reason: str = words()
+    recorded_at: int = big()
 
 
 class Interest(SQLModel, table=True):
@@ -132,35 +99,35 @@ class Interest(SQLModel, table=True):
 
     __tablename__ = "interest"
     __table_args__ = (Index("interest_in_unit", "unit_id"),)
-    id: int | None = _auto()
-    person_id: int = _to("person.id")
-    unit_id: int = _to("unit.id")
-    reason: str = _words()
-    valid_from: int = _big()
-    valid_to: int | None = _big(null=True)
-    recorded_at: int = _big()
+    id: int | None = auto()
+    person_id: int = to("person.id")
+    unit_id: int = to("unit.id")
+    reason: str = words()
+    valid_from: int = big()
+    valid_to: int | None = big(null=True)
+    recorded_at: int = big()
 
 
 class PackVersion(SQLModel, table=True):
     """A pack as it was loaded. Tasks are pinned to it."""
 
     __tablename__ = "pack_version"
-    id: int | None = _auto()
+    id: int | None = auto()
     hash: str = Field(unique=True)
-    source: str = _words()  # JSON: file -> content
-    loaded_at: int = _big()
+    source: str = words()  # JSON: file -> content
+    loaded_at: int = big()
 
 
 class Campaign(SQLModel, table=True):
     """A supervised programme and the version that new tasks open on."""
 
     __tablename__ = "campaign"
-    id: int | None = _auto()
+    id: int | None = auto()
     name: str = Field(unique=True)
     prefix: str
     zh: str
     en: str
-    version_id: int = _to("pack_version.id")
+    version_id: int = to("pack_version.id")
 
 
 class MilestoneRow(SQLModel, table=True):
@@ -168,47 +135,47 @@ class MilestoneRow(SQLModel, table=True):
 
     __tablename__ = "milestone"
     __table_args__ = (Index("milestone_of_campaign", "campaign_id", "name"),)
-    id: int | None = _auto()
-    campaign_id: int = _to("campaign.id")
+    id: int | None = auto()
+    campaign_id: int = to("campaign.id")
     name: str
     said: str  # ISO date that the packs say: one that says another was written with its own in mind
     date: str  # ISO date that is in force instead
     replaced: str  # ISO date that was in force before
-    person_id: int = _to("person.id")  # who decided so
-    basis: str = _words()
-    moved_at: int = _big()
+    person_id: int = to("person.id")  # who decided so
+    basis: str = words()
+    moved_at: int = big()
 
 
 class CalendarYearRow(SQLModel, table=True):
     """A published or projected year as it was imported; the newest row of a year is in force."""
 
     __tablename__ = "calendar_year"
-    id: int | None = _auto()
+    id: int | None = auto()
     year: int
-    body: str = _words()  # JSON, see calendar.CalendarYear
-    imported_at: int = _big()
+    body: str = words()  # JSON, see calendar.CalendarYear
+    imported_at: int = big()
 
 
 class Epoch(SQLModel, table=True):
     """A planning epoch: from here on another calendar or campaign is in force."""
 
     __tablename__ = "epoch"
-    id: int | None = _auto()
+    id: int | None = auto()
     why: str
-    begun_at: int = _big()
+    begun_at: int = big()
 
 
 class Hold(SQLModel, table=True):
     """While a row is not released nothing fires: a clock that jumped waits for a person."""
 
     __tablename__ = "hold"
-    id: int | None = _auto()
-    zh: str = _words()
-    en: str = _words()
-    since: int = _big()
+    id: int | None = auto()
+    zh: str = words()
+    en: str = words()
+    since: int = big()
     # 1 while it stands, empty after: at most one stands, a second reason would hide the first.
     standing: int | None = Field(default=1, sa_column=Column(SmallInteger, nullable=True, unique=True))
-    released_at: int | None = _big(null=True)
+    released_at: int | None = big(null=True)
     released_by: str | None = None
 
 
@@ -226,16 +193,14 @@ class TaskRow(SQLModel, table=True):
             "task_wake",
             "wake_at",
             "id",  # of tasks due at one instant the same come first, every time
-            sqlite_where=text("wake_at IS NOT NULL AND set_aside_at IS NULL"),
-            postgresql_where=text("wake_at IS NOT NULL AND set_aside_at IS NULL"),
+            **where("wake_at IS NOT NULL AND set_aside_at IS NULL"),
         ),
         # Open tasks that were planned under an older calendar: found without reading the others.
         Index(
             "task_planned",
             "planned_under",
             "id",
-            sqlite_where=text("ended_at IS NULL"),
-            postgresql_where=text("ended_at IS NULL"),
+            **where("ended_at IS NULL"),
         ),
         # One shared draft per unit, campaign and kind: ten lagging tasks make one draft.
         Index(
@@ -244,8 +209,7 @@ class TaskRow(SQLModel, table=True):
             "campaign_id",
             "kind",
             unique=True,
-            sqlite_where=text("shared = 1"),
-            postgresql_where=text("shared = 1"),
+            **where("shared = 1"),
         ),
         # A round opens each task once, however often it is interrupted and resumed.
         Index(
@@ -255,22 +219,19 @@ class TaskRow(SQLModel, table=True):
             "kind",
             "track",
             unique=True,
-            sqlite_where=text("moment_id IS NOT NULL"),
-            postgresql_where=text("moment_id IS NOT NULL"),
+            **where("moment_id IS NOT NULL"),
         ),
         Index(
             "task_parent",
             "parent_id",
-            sqlite_where=text("parent_id IS NOT NULL"),
-            postgresql_where=text("parent_id IS NOT NULL"),
+            **where("parent_id IS NOT NULL"),
         ),
         # The open tasks of a kind: a round finds its drafts without reading the ledger.
         Index(
             "task_open_kind",
             "campaign_id",
             "kind",
-            sqlite_where=text("ended_at IS NULL"),
-            postgresql_where=text("ended_at IS NULL"),
+            **where("ended_at IS NULL"),
         ),
         # What a unit has in hand: the sources of its scores, the inspections it has had.
         Index("task_of_unit", "unit_id", "kind"),
@@ -279,47 +240,46 @@ class TaskRow(SQLModel, table=True):
             "task_waits",
             "waits_unit",
             "waits_post",
-            sqlite_where=text("ended_at IS NULL"),
-            postgresql_where=text("ended_at IS NULL"),
+            **where("ended_at IS NULL"),
         ),
     )
-    id: int = _key()
-    campaign_id: int = _big()
-    version_id: int = _big()
+    id: int = key()
+    campaign_id: int = big()
+    version_id: int = big()
     kind: str
     track: str = ""
-    unit_id: int = _big()
-    parent_id: int | None = _big(null=True)
-    row_id: int | None = _big(null=True)
-    moment_id: int | None = _big(null=True)
+    unit_id: int = big()
+    parent_id: int | None = big(null=True)
+    row_id: int | None = big(null=True)
+    moment_id: int | None = big(null=True)
     state: str
     visit: int
     came_from: str | None = None
-    opened_at: int = _big()
-    state_since: int = _big()
-    reported_at: int = _big()
-    deadline: int | None = _big(null=True)
-    deadline_set_at: int = _big()
-    deadline_anchor: int = _big()
+    opened_at: int = big()
+    state_since: int = big()
+    reported_at: int = big()
+    deadline: int | None = big(null=True)
+    deadline_set_at: int = big()
+    deadline_anchor: int = big()
     deadline_basis: str
     revision: int
     seq: int
-    head: bytes = _bytes()
-    shared: int = _flag()
-    ended_at: int | None = _big(null=True)
+    head: bytes = blob()
+    shared: int = flag()
+    ended_at: int | None = big(null=True)
     outcome: str | None = None
-    body: str = _words()  # JSON: parties, facts, acts, stops, confirmations …
-    wake_at: int | None = _big(null=True)
+    body: str = words()  # JSON: parties, facts, acts, stops, confirmations …
+    wake_at: int | None = big(null=True)
     light: str
-    due_at: int | None = _big(null=True)
+    due_at: int | None = big(null=True)
     waits_for: str | None = None
     waits_post: str | None = None
-    waits_unit: int | None = _big(null=True)
-    provisional: int = _flag()
+    waits_unit: int | None = big(null=True)
+    provisional: int = flag()
     planned_under: int
-    tries: int = _flag()  # failed decisions in a row
-    set_aside_at: int | None = _big(null=True)
-    set_aside_why: str | None = _words(null=True)
+    tries: int = flag()  # failed decisions in a row
+    set_aside_at: int | None = big(null=True)
+    set_aside_why: str | None = words(null=True)
 
 
 class EpisodeRow(SQLModel, table=True):
@@ -333,21 +293,20 @@ class EpisodeRow(SQLModel, table=True):
             "task_id",
             "rule",
             unique=True,
-            sqlite_where=text("ended_at IS NULL"),
-            postgresql_where=text("ended_at IS NULL"),
+            **where("ended_at IS NULL"),
         ),
     )
-    id: int = _key()
-    task_id: int = _big()
+    id: int = key()
+    task_id: int = big()
     rule: str
     light: str
-    opened_at: int = _big()
-    told_at: int = _big()
+    opened_at: int = big()
+    told_at: int = big()
     epoch: int  # the planning epoch it opened in: importing a notice later never takes it back
-    superseded: int = _flag()
-    inert_at: int | None = _big(null=True)
+    superseded: int = flag()
+    inert_at: int | None = big(null=True)
     inert_by: str | None = None
-    ended_at: int | None = _big(null=True)
+    ended_at: int | None = big(null=True)
     ended_by: str | None = None
 
 
@@ -356,11 +315,11 @@ class ConcernRow(SQLModel, table=True):
 
     __tablename__ = "concern"
     __table_args__ = (Index("concern_about", "about_id"),)
-    task_id: int = _key()
-    about_id: int = _key()
-    episode_id: int = _key()
-    added_at: int = _big()
-    removed_at: int | None = _big(null=True)
+    task_id: int = key()
+    about_id: int = key()
+    episode_id: int = key()
+    added_at: int = big()
+    removed_at: int | None = big(null=True)
 
 
 class ListRow(SQLModel, table=True):
@@ -368,12 +327,12 @@ class ListRow(SQLModel, table=True):
 
     __tablename__ = "list_row"
     __table_args__ = (Index("list_row_task", "task_id"),)
-    id: int = _key()
-    task_id: int = _big()
+    id: int = key()
+    task_id: int = big()
     list: str
-    body: str = _words()
-    closed_at: int | None = _big(null=True)
-    closed_by: int | None = _big(null=True)
+    body: str = words()
+    closed_at: int | None = big(null=True)
+    closed_by: int | None = big(null=True)
 
 
 class EventRow(SQLModel, table=True):
@@ -382,25 +341,25 @@ class EventRow(SQLModel, table=True):
     __tablename__ = "event"
     # A chain has one line per number: a second writer can't fork it.
     __table_args__ = (Index("event_chain", "task_id", "seq", unique=True),)
-    id: int = _key()
-    task_id: int = _big()
+    id: int = key()
+    task_id: int = big()
     seq: int
-    at: int = _big()  # the instant at which it was true
-    recorded_at: int = _big()
+    at: int = big()  # the instant at which it was true
+    recorded_at: int = big()
     kind: str
-    header: str = _words()  # JSON, as it was hashed
-    commitments: str = _words()  # JSON: name -> hex
-    hash: bytes = _bytes()
+    header: str = words()  # JSON, as it was hashed
+    commitments: str = words()  # JSON: name -> hex
+    hash: bytes = blob()
 
 
 class EventValueRow(SQLModel, table=True):
     """A value of an event, beside the chain with its salt: it may be erased without breaking it."""
 
     __tablename__ = "event_value"
-    event_id: int = _key()
+    event_id: int = key()
     name: str = Field(primary_key=True)
-    salt: bytes = _bytes()
-    value: str = _words()
+    salt: bytes = blob()
+    value: str = words()
 
 
 class OutgoingRow(SQLModel, table=True):
@@ -411,25 +370,23 @@ class OutgoingRow(SQLModel, table=True):
         Index(
             "outgoing_waiting",
             "id",
-            sqlite_where=text("status = 'waiting'"),
-            postgresql_where=text("status = 'waiting'"),
+            **where("status = 'waiting'"),
         ),
         # What operators are told of: without it every look would read all that was ever told.
         Index(
             "outgoing_nobody",
             "id",
-            sqlite_where=text("status = 'nobody'"),
-            postgresql_where=text("status = 'nobody'"),
+            **where("status = 'nobody'"),
         ),
     )
-    id: int = _key()
-    task_id: int = _big()
+    id: int = key()
+    task_id: int = big()
     seq: int  # of the event
-    person_id: int | None = _big(null=True)  # nobody: the role is vacant to its end
+    person_id: int | None = big(null=True)  # nobody: the role is vacant to its end
     role: str
     reason: str
     rule: str | None = None
-    created_at: int = _big()
+    created_at: int = big()
     status: str = "waiting"
 
 
@@ -438,11 +395,11 @@ class NudgeRow(SQLModel, table=True):
 
     __tablename__ = "nudge"
     __table_args__ = (Index("nudge_task", "task_id"),)
-    id: int = _key()
-    task_id: int = _big()
+    id: int = key()
+    task_id: int = big()
     cause: str
-    other_id: int = _big()
-    at: int = _big()
+    other_id: int = big()
+    at: int = big()
 
 
 class RequestRow(SQLModel, table=True):
@@ -450,13 +407,13 @@ class RequestRow(SQLModel, table=True):
 
     __tablename__ = "request"
     id: str = Field(primary_key=True)
-    task_id: int = _big()
-    person_id: int = _big()
+    task_id: int = big()
+    person_id: int = big()
     act: str
     seq: int  # of the task after it
     revision: int
     state: str
-    at: int = _big()
+    at: int = big()
 
 
 class EvidenceRow(SQLModel, table=True):
@@ -464,8 +421,8 @@ class EvidenceRow(SQLModel, table=True):
 
     __tablename__ = "evidence"
     sha256: str = Field(primary_key=True)
-    size: int = _big()  # bytes
-    stored_at: int = _big()
+    size: int = big()  # bytes
+    stored_at: int = big()
 
 
 class MomentRow(SQLModel, table=True):
@@ -480,18 +437,17 @@ class MomentRow(SQLModel, table=True):
             "moment_open",
             "at",
             "id",
-            sqlite_where=text("status = 'open'"),
-            postgresql_where=text("status = 'open'"),
+            **where("status = 'open'"),
         ),
     )
-    id: int = _key()
-    campaign_id: int = _big()
+    id: int = key()
+    campaign_id: int = big()
     round: str
     nominal: str  # local date and time as the pack names it
-    at: int = _big()  # when it was due, after holidays
-    fired_at: int = _big()
-    version_id: int = _big()
-    items: str = _words()  # JSON: what to do, frozen
+    at: int = big()  # when it was due, after holidays
+    fired_at: int = big()
+    version_id: int = big()
+    items: str = words()  # JSON: what to do, frozen
     cursor: int  # how many items are done
     total: int
     status: str  # open, done, skipped
@@ -511,22 +467,21 @@ class DrawRow(SQLModel, table=True):
             "moment_id",
             "kind",
             unique=True,
-            sqlite_where=text("moment_id IS NOT NULL"),
-            postgresql_where=text("moment_id IS NOT NULL"),
+            **where("moment_id IS NOT NULL"),
         ),
     )
-    id: int | None = _auto()
-    campaign_id: int = _to("campaign.id")
+    id: int | None = auto()
+    campaign_id: int = to("campaign.id")
     round: str
     kind: str
     label: str  # the nominal of the moment that it was made for
-    seed: str = _words()
-    problem: str = _words()  # JSON: units and constraints, see pairing.problem_of
-    result: str = _words()  # JSON: the pairs, or the conflict
+    seed: str = words()
+    problem: str = words()  # JSON: units and constraints, see pairing.problem_of
+    result: str = words()  # JSON: the pairs, or the conflict
     status: str  # drawn, impossible
-    person_id: int | None = _to("person.id", null=True)  # who; nobody: the round itself
-    drawn_at: int = _big()
-    moment_id: int | None = _big(null=True)  # the moment that used it
+    person_id: int | None = to("person.id", null=True)  # who; nobody: the round itself
+    drawn_at: int = big()
+    moment_id: int | None = big(null=True)  # the moment that used it
 
 
 class ImportRow(SQLModel, table=True):
@@ -538,17 +493,16 @@ class ImportRow(SQLModel, table=True):
         Index(
             "import_open",
             "id",
-            sqlite_where=text("status = 'open'"),
-            postgresql_where=text("status = 'open'"),
+            **where("status = 'open'"),
         ),
     )
-    id: int = _key()
+    id: int = key()
     book: str  # units, people, tasks
     file_hash: str  # SHA-256, hex
-    person_id: int = _big()  # who brought it
-    at: int = _big()
-    campaign_id: int | None = _big(null=True)  # of tasks
-    version_id: int | None = _big(null=True)
+    person_id: int = big()  # who brought it
+    at: int = big()
+    campaign_id: int | None = big(null=True)  # of tasks
+    version_id: int | None = big(null=True)
     kind: str | None = None  # of tasks
     lines: int  # of the sheet
     added: int
@@ -568,18 +522,17 @@ class ImportLineRow(SQLModel, table=True):
             "import_line_waiting",
             "import_id",
             "position",
-            sqlite_where=text("task_id IS NULL AND why IS NULL"),
-            postgresql_where=text("task_id IS NULL AND why IS NULL"),
+            **where("task_id IS NULL AND why IS NULL"),
         ),
     )
-    import_id: int = _key()
-    position: int = _key()  # row of the sheet
-    campaign_id: int = _big()
+    import_id: int = key()
+    position: int = key()  # row of the sheet
+    campaign_id: int = big()
     number: str  # as the sheet calls it
     digest: str  # SHA-256 of what the line says, hex: whether it has changed
-    body: str | None = _words(null=True)  # JSON: parties, track, deadline, facts; gone once it is a task
-    task_id: int | None = _big(null=True)
-    why: str | None = _words(null=True)  # why it could not be opened
+    body: str | None = words(null=True)  # JSON: parties, track, deadline, facts; gone once it is a task
+    task_id: int | None = big(null=True)
+    why: str | None = words(null=True)  # why it could not be opened
 
 
 class CounterRow(SQLModel, table=True):
@@ -587,14 +540,14 @@ class CounterRow(SQLModel, table=True):
 
     __tablename__ = "counter"
     name: str = Field(primary_key=True)
-    next: int = _big()
+    next: int = big()
 
 
 class DocumentNumberRow(SQLModel, table=True):
     """How far the running number of a pattern has come in a year."""
 
     __tablename__ = "document_number"
-    campaign_id: int = _key()
+    campaign_id: int = key()
     pattern: str = Field(primary_key=True)
     year: int = Field(sa_column=Column(Integer, primary_key=True, autoincrement=False))  # 0: of all years
     last: int
@@ -604,14 +557,14 @@ class LedgerSnapshot(SQLModel, table=True):
     """The ledger as it stood at a moment. Never changed: the hash is over its lines, byte for byte."""
 
     __tablename__ = "ledger_snapshot"
-    id: int | None = _auto()
+    id: int | None = auto()
     name: str = Field(unique=True)
-    frozen_at: int = _big()
-    person_id: int = _to("person.id")
-    filters: str = _words()  # JSON: what was asked for
-    lines: int = _big()  # how many
+    frozen_at: int = big()
+    person_id: int = to("person.id")
+    filters: str = words()  # JSON: what was asked for
+    lines: int = big()  # how many
     sha256: str  # of the body in UTF-8, hex
-    body: str = _words()  # JSON, a line each
+    body: str = words()  # JSON, a line each
 
 
 class MetaRow(SQLModel, table=True):
@@ -619,7 +572,7 @@ class MetaRow(SQLModel, table=True):
 
     __tablename__ = "meta"
     key: str = Field(primary_key=True)
-    value: str = _words()
+    value: str = words()
 
 
 SEQUENCES = ("task_id", "row_id")  # tasks are numbered apart, so that people see small numbers

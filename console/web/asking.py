@@ -2,36 +2,78 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from collections.abc import AsyncIterator
+from typing import Annotated
 
 from fastapi import Depends, Request
+from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import FormData
+
+from workflow.errors import BadValue
 
 from .guard import check_origin
 from .place import Place
+from .uploads import FIELD
 from .visits import COOKIE, Visit
 
 MOST_FIELDS = 1_000  # of a form
-_FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
+MOST_FILES = 50  # read at all; how many are taken is a setting
+LARGEST_TYPED = 2 * 1024 * 1024  # bytes of a form without files, or of somebody who isn't signed in
+_FILES = "multipart/form-data"
+_FORMS = ("application/x-www-form-urlencoded", _FILES)
 
 
-async def read_form(request: Request) -> dict[str, Any]:
-    """The fields of a form by name, one value each; a page without one has none.
+async def read_form(request: Request) -> AsyncIterator[FormData]:
+    """The form of a request, refused by its announced size before any of it is read.
+
+    Files lie on the disk while the page works, and are gone afterwards.
 
     Raises:
         NotAllowed: it came from another site.
+        BadValue: it is too large, or doesn't say how large it is.
     """
     check_origin(request)
-    if not request.headers.get("content-type", "").startswith(_FORMS):
-        return {}
-    form = await request.form(max_fields=MOST_FIELDS, max_files=20)
-    return dict(form)
+    kind = request.headers.get("content-type", "")
+    if not kind.startswith(_FORMS):
+        yield FormData()
+        return
+    _check_size(request, await _limit(request) if kind.startswith(_FILES) else LARGEST_TYPED)
+    async with request.form(max_fields=MOST_FIELDS, max_files=MOST_FILES) as form:
+        yield form
 
 
-def visit_of(request: Request, form: Annotated[dict[str, Any], Depends(read_form)]) -> Visit:
+async def _limit(request: Request) -> int:
+    """Only somebody who is signed in may send files."""
+    place: Place = request.app.state.place
+    token = request.cookies.get(Visit(place=place, request=request, now=0, visitor=None).cookie_name)
+    visitor = await run_in_threadpool(place.door.visitor, token, place.now) if token else None
+    return LARGEST_TYPED if visitor is None else place.settings.largest_form
+
+
+def _check_size(request: Request, limit: int) -> None:
+    announced = request.headers.get("content-length", "")
+    if announced.isdecimal() and int(announced) <= limit:
+        return
+    size = f"{limit // 1024 // 1024} MB"
+    raise BadValue(
+        f"未接收：提交的内容超过 {size}，或没有注明大小，什么都没有保存。请压缩或减少文件后重新提交。",
+        f"Not taken: what was sent is larger than {size}, or doesn't say how large it is; nothing was kept. "
+        "Send fewer or smaller files.",
+    )
+
+
+def visit_of(request: Request, form: Annotated[FormData, Depends(read_form)]) -> Visit:
     """The visit of a request."""
     place: Place = request.app.state.place
     now = place.now
-    visit = Visit(place=place, request=request, now=now, visitor=None, form=form)
+    visit = Visit(
+        place=place,
+        request=request,
+        now=now,
+        visitor=None,
+        form=dict(form),
+        files=form.getlist(FIELD),
+    )
     request.state.visit = visit
     token = request.cookies.get(visit.cookie_name)
     if token:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from workflow.clock import Clock
 from workflow.engine import Engine, Frame
+from workflow.evidence import Folder
 
 from ..accounts import Door, Lasting, Passwords
 
@@ -19,6 +20,9 @@ class Settings:
     https: bool = False  # whether people reach it by https: cookies are then sent over nothing else
     organisation: str = ""  # whose installation it is
     lasting: Lasting = field(default_factory=Lasting)
+    largest_file: int = 20 * 1024 * 1024  # bytes of one uploaded file
+    most_files: int = 10  # uploaded at once
+    largest_form: int = 60 * 1024 * 1024  # bytes, files included
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,6 +34,7 @@ class Place:
     randomness: Callable[[int], bytes]  # so many random bytes
     settings: Settings = field(default_factory=Settings)
     passwords: Passwords = field(default_factory=Passwords)
+    folder: Folder | None = None  # where evidence lies; without one no files are taken
 
     @property
     def door(self) -> Door:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from fastapi import APIRouter, Response
@@ -12,8 +12,9 @@ from workflow.decision import Act
 from workflow.definition.model import LIGHTS
 from workflow.engine import Frame
 from workflow.engine.acting import introduce
-from workflow.errors import BadValue, DubanError, NotAllowed, Stale, Unknown
-from workflow.explaining import Possible, Subject, everyday, possible, subject_of
+from workflow.errors import BadValue, DubanError, Stale, Unknown
+from workflow.evidence import Folder
+from workflow.explaining import Possible, Subject, everyday, possible, subject_of, would_be_taken
 from workflow.explaining import deadline as why_deadline
 from workflow.explaining import light as why_light
 from workflow.forecast import forecast
@@ -21,13 +22,11 @@ from workflow.reading import (
     Line,
     Standing,
     Wanted,
-    check_sight,
     foreteller,
     history,
     known_facts,
     ledger,
     number_of,
-    read_number,
     scope_of,
     standing,
     world_of,
@@ -39,26 +38,15 @@ from workflow.text import Text
 from ..forms import ID, Form, facts_in, form_for, rows_in
 from .asking import Asking
 from .errors import status_of
+from .evidence import Attached, attached
+from .seeing import person_of, seen
+from .uploads import keep, uploads_of
 from .visits import Visit
 
 router = APIRouter()
 MOST = 200  # lines of a page
 STEPS = 6  # of what happens if nobody acts
-
-
-def person_of(visit: Visit) -> int:
-    """Whoever works with tasks.
-
-    Raises:
-        NotAllowed: an administrator, who has no part in them.
-    """
-    account = visit.who.account
-    if account.duty is not None or account.person_id is None:
-        raise NotAllowed(
-            "管理员账号不参与事项办理，看不到事项。请用办理人员的账号登录。",
-            "Administrators have no part in tasks and see none. Use an account that works with them.",
-        )
-    return account.person_id
+_FURTHER = Text("此后还会继续；这里只列出最先的几步。", "It goes on: only the first steps are shown here.")
 
 
 # --- lists ------------------------------------------------------------------------------------------
@@ -128,7 +116,8 @@ class Shown:
 
 def _shown(frame: Frame, line: Line) -> Shown:
     due = "" if line.due_at is None else moment(frame.calendar(line.zone), line.due_at)
-    return Shown(line=line, due=due, is_late=line.due_at is not None and line.due_at < frame.now)
+    passed = line.due_at is not None and line.due_at < frame.now
+    return Shown(line=line, due=due, is_late=passed and not line.stopped)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -172,6 +161,7 @@ class TaskPage:
     ahead: tuple[Block, ...]  # what happens if nobody acts
     why: tuple[Text, ...]  # the light and the deadline, line by line
     told: tuple[Told, ...]
+    evidence: tuple[Attached, ...]
 
 
 @router.get("/tasks/{number}")
@@ -179,33 +169,14 @@ def task(visit: Asking, number: str, done: str = "") -> Response:
     """Where a task stands, what may be done, what happens if nobody acts, and all that has happened."""
     person = person_of(visit)
     with visit.place.frame() as frame:
-        ident, subject = _seen(frame, number, person)
-        view = _task_page(frame, ident, subject, person)
+        ident, subject = seen(frame, number, person)
+        view = _task_page(frame, ident, subject, person, visit.place.folder)
     return visit.page("task.html", view=view, done=bool(done))
 
 
-def _seen(frame: Frame, number: str, person: int) -> tuple[int, Subject]:
-    """A task that somebody may look at.
-
-    Raises:
-        Unknown: there is none of that number.
-        NotAllowed: it is none of their business.
-    """
-    ident = read_number(frame, number)
-    subject = subject_of(frame, ident)
-    if not _acts_on(subject, person):
-        check_sight(scope_of(frame, person), subject.loaded.task)
-    return ident, subject
-
-
-def _acts_on(subject: Subject, person: int) -> bool:
-    """Whether somebody fills a role of the task now, from wherever that role is looked for."""
-    case = subject.case
-    return any(person in case.resolve(role).persons for role in subject.definition.roles)
-
-
-def _task_page(frame: Frame, ident: int, subject: Subject, person: int) -> TaskPage:
+def _task_page(frame: Frame, ident: int, subject: Subject, person: int, folder: Folder | None) -> TaskPage:
     stands = standing(frame, ident)
+    entries = history(frame, subject.loaded.task)
     acts = possible(subject, person)
     calendar = frame.calendar(stands.line.zone)
     return TaskPage(
@@ -217,16 +188,17 @@ def _task_page(frame: Frame, ident: int, subject: Subject, person: int) -> TaskP
         ahead=_ahead(frame, ident) if stands.line.ended_at is None else (),
         why=tuple(_why(subject)),
         told=tuple(
-            Told(at=moment(calendar, one.at), text=one.text, values=one.values)
-            for one in reversed(history(frame, subject.loaded.task))
+            Told(at=moment(calendar, one.at), text=one.text, values=one.values) for one in reversed(entries)
         ),
+        evidence=attached(frame, folder, entries, stands.line.zone),
     )
 
 
 def _ahead(frame: Frame, ident: int) -> tuple[Block, ...]:
     world = world_of(frame, ident, frame.now + 366 * 86_400_000)
     found = forecast(world, steps=STEPS)
-    return tuple(foreteller(frame, world, found, ()).screens(found, ()))
+    told = replace(foreteller(frame, world, found, ()), further=_FURTHER)
+    return tuple(told.screens(found, ()))
 
 
 def _why(subject: Subject) -> Iterator[Text]:
@@ -241,7 +213,7 @@ def _why(subject: Subject) -> Iterator[Text]:
 def form(visit: Asking, number: str, act: str) -> Response:
     """The form of an act."""
     with visit.place.frame() as frame:
-        _, subject = _seen(frame, number, person_of(visit))
+        _, subject = seen(frame, number, person_of(visit))
         asked = _form(subject, act, {})
     return _form_page(visit, subject, number, asked, request_id=visit.place.token())
 
@@ -281,6 +253,7 @@ def _form_page(
         revision=task.revision,
         request_id=request_id,
         why=error.text if error else None,
+        limits=visit.place.settings,
     )
 
 
@@ -290,11 +263,17 @@ def do(visit: Asking, number: str, act: str) -> Response:
     given, person = visit.checked(), person_of(visit)
     typed = {name: value for name, value in given.items() if isinstance(value, str)}
     with visit.place.frame() as frame:
-        ident, subject = _seen(frame, number, person)
+        ident, subject = seen(frame, number, person)
         number = number_of(frame, ident, subject.loaded.task.campaign_id)
     try:
         with visit.place.frame() as frame:
-            wanted = _wanted(frame, subject, act, person, typed)
+            uploads = uploads_of(visit)
+            wanted = _wanted(frame, subject, act, person, typed, [one.stored.sha256 for one in uploads])
+            worth = bool(uploads) and would_be_taken(
+                frame, subject, wanted, revision=_revision(typed), request_id=typed.get("request_id") or None
+            )
+        if worth:
+            keep(visit.place, uploads, visit.now)
         visit.place.engine.act(
             ident, wanted, visit.now, revision=_revision(typed), request_id=typed.get("request_id") or None
         )
@@ -303,12 +282,20 @@ def do(visit: Asking, number: str, act: str) -> Response:
     return visit.go(f"/tasks/{number}?done=1")
 
 
-def _wanted(frame: Frame, subject: Subject, act: str, person: int, typed: Mapping[str, str]) -> Act:
+def _wanted(
+    frame: Frame,
+    subject: Subject,
+    act: str,
+    person: int,
+    typed: Mapping[str, str],
+    evidence: Sequence[str] = (),
+) -> Act:
     wanted = Act(
         name=act,
         person_id=person,
         facts=known_facts(frame, subject.definition, facts_in(typed)),
         rows={name: [_row(one) for one in rows] for name, rows in rows_in(typed).items()},
+        evidence=list(evidence),
     )
     introduce(frame, subject.loaded.task, wanted)
     return wanted

@@ -26,7 +26,12 @@ from .place import Place
 COOKIE = "duban"
 LANGUAGE_COOKIE = "duban_language"
 STATIC = Path(str(files("console") / "static"))
-_SECTIONS = (("/", "待办", "To do"), ("/ledger", "台账", "Ledger"))
+_SECTIONS = (
+    ("/", "待办", "To do"),
+    ("/ledger", "台账", "Ledger"),
+    ("/definitions", "流程定义", "Definitions"),
+    ("/organisation", "组织", "Organisation"),
+)
 _SHAPES = {"green": "●", "blue": "◆", "yellow": "▲", "red": "■"}
 
 
@@ -47,6 +52,7 @@ class Visit:
     now: int
     visitor: Visitor | None
     form: Mapping[str, Any] = field(default_factory=dict)
+    files: Sequence[Any] = ()  # that came with the form as evidence
 
     @property
     def language(self) -> Language:

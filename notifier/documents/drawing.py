@@ -18,6 +18,7 @@ from workflow.errors import BadValue, NotNow, Undecidable, Unknown
 from workflow.reading import load_one, number_of, plain
 from workflow.store import organisation
 from workflow.store.ports import Port
+from workflow.store.settling import Settling
 from workflow.text import Language, Text
 
 from .gathering import Drawable, Event, Signature, Undrawn, gather, letter_of, signature_of
@@ -29,9 +30,6 @@ DOCX: Final = "application/vnd.openxmlformats-officedocument.wordprocessingml.do
 LETTER: Final = "letter"
 BATCH: Final = 500  # acts that one look at the history reads
 MOST: Final = 200  # looks of one run: the next goes on
-# On PostgreSQL an act may become visible after one with a higher id. No transaction lasts longer than
-# 30 s (DESIGN §8): what was recorded so long ago is all there.
-SETTLED_MS: Final = 120_000
 _CURSOR, _LEFT = "documents.cursor", "documents.left"
 
 log = structlog.get_logger("duban.documents")
@@ -51,7 +49,6 @@ class _Batch:
 
     found: list[Drawable | Undrawn]
     upto: int  # id of the last event that was looked at
-    settled: int  # of the last one before which nothing more can appear
     more: bool
 
 
@@ -61,6 +58,7 @@ class Documents:
     def __init__(self, port: Port, library: Library, *, language: Language = "zh") -> None:
         """The language is that of the installation's letters."""
         self._port, self._library, self._language = port, library, language
+        self._settling = Settling(port)
 
     def run_once(self, now: int) -> DocumentsRan:
         """Draw up the letter of every act that has none yet.
@@ -76,9 +74,11 @@ class Documents:
             drawn, undrawn = drawn_up(batch.found, now)
             names += self._keep(drawn)
             left |= undrawn
-            cursor, upto = max(cursor, batch.settled), batch.upto
+            upto = batch.upto
             if not batch.more:
                 break
+        if upto > cursor:  # what is not final yet is looked at again
+            cursor = max(cursor, min(upto, self._settling.settled()))
         self._remember(cursor, sorted(left))
         for (task, seq), why in left.items():
             log.error("letter not drawn up", task=task, seq=seq, why=why.en)
@@ -89,11 +89,9 @@ class Documents:
             frame = self._library.frame(tx, now)
             lines = store.acts_after(tx, after, BATCH)
             signed = _missing(frame, [*(store.acts_of(tx, again) if again else ()), *lines])
-            settled = (one.event_id for one in lines if one.recorded_at <= now - SETTLED_MS)
             return _Batch(
                 found=gather(frame, signed, self._language),
                 upto=lines[-1].event_id if lines else after,
-                settled=max(settled, default=0),
                 more=len(lines) == BATCH,
             )
 

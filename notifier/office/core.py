@@ -50,9 +50,7 @@ class Office:
         writer: Writer,
         class_of: Callable[[str], Class],
         node: str = "office",
-        sends: bool = True,
     ) -> None:
-        """With `sends` False a round leaves sending to whoever calls `deliver`."""
         self._desk = Desk(
             port=port,
             library=library,
@@ -71,7 +69,7 @@ class Office:
             name: Runner(channel, settings.pace(name), self._ended) for name, channel in channels.items()
         }
         self._unrecorded: list[settling.Tried] = []
-        self._begun, self._sends = False, sends
+        self._begun = False
         self._busy = RLock()
 
     def close(self) -> None:
@@ -88,34 +86,6 @@ class Office:
         with self._busy:
             return self._round(now)
 
-    def deliver(self, channel: str, ids: Sequence[int], now: int, stale: int) -> OfficeRan:
-        """Send those of these deliveries that are to be sent now; returns when each has its outcome.
-
-        What another node has had under way since `stale` or before was left behind by it.
-
-        Raises:
-            StoreError: the database can't be used.
-        """
-        ran = OfficeRan()
-        with self._busy:
-            self._collect(now, ran, wait=False)
-            ran.held = self._stands_still(now)
-            runner = self._runners.get(channel)
-            if runner is None or ran.held:
-                return ran
-            self._adopt_until(stale, ids, now, ran)
-            self._claim(runner, now, ran, ids)
-            while any(ident in runner.under_way for ident in ids):
-                if not self._collect(now, ran, wait=True):
-                    break
-        return ran
-
-    def _stands_still(self, now: int) -> bool:
-        """Whether nothing may be sent: the clock is in doubt, or the database comes from a backup."""
-        with self._desk.port.read() as tx:
-            held = organisation.stamp(tx).held
-        return held or restored.check(self._desk.port, now) is not None
-
     def _round(self, now: int) -> OfficeRan:
         ran = OfficeRan()
         self._collect(now, ran, wait=False)
@@ -129,8 +99,7 @@ class Office:
         ran.held = restored.check(self._desk.port, now) is not None
         if not ran.held:
             self._look(now, ran)
-            if self._sends:
-                self._send(now, ran)
+            self._send(now, ran)
         self._part("report", lambda: report(self._desk, now))
         return ran
 
@@ -150,24 +119,12 @@ class Office:
     def _adopt(self, now: int, ran: OfficeRan) -> None:
         """SQLite has one daemon: at its start nobody else is sending. Else after a lease."""
         first = not self._begun and self._desk.port.dialect == "sqlite"
-        until = _EVER if first else now - self._desk.settings.lease
-        self._adopt_until(until, None, now, ran, most=_EVER if first else _MOST_LEFT_BEHIND)
-        self._begun = True
-
-    def _adopt_until(
-        self,
-        until: int,
-        ids: Sequence[int] | None,
-        now: int,
-        ran: OfficeRan,
-        most: int = _MOST_LEFT_BEHIND,
-    ) -> None:
-        """Messages claimed by then, not by this process; of these deliveries, if some are named."""
+        until, most = (_EVER, _EVER) if first else (now - self._desk.settings.lease, _MOST_LEFT_BEHIND)
         own = {ident for runner in self._runners.values() for ident in runner.under_way}
         with self._desk.port.write("clock") as tx:
             found = [one for one in queue.under_way(tx, until, most) if one.id not in own]
-            named = [one for one in found if ids is None or one.id in set(ids)]
-            ran.left_behind += settling.adopt(tx, named, now)
+            ran.left_behind += settling.adopt(tx, found, now)
+        self._begun = True
 
     # --- sending ----------------------------------------------------------------------------------
 
@@ -181,12 +138,12 @@ class Office:
             if busy and not self._collect(now, ran, wait=True):
                 return
 
-    def _claim(self, runner: Runner, now: int, ran: OfficeRan, ids: Sequence[int] | None = None) -> bool:
+    def _claim(self, runner: Runner, now: int, ran: OfficeRan) -> bool:
         """Claim what a channel may send now; whether its queue has moved. One that fails stops no other."""
         if not runner.room:
             return False
         try:
-            return self._claim_for(runner, now, ran, ids)
+            return self._claim_for(runner, now, ran)
         except StoreError:
             raise
         except Overtaken as error:
@@ -195,7 +152,7 @@ class Office:
             log.exception("claiming failed", channel=runner.channel.name)
         return False
 
-    def _claim_for(self, runner: Runner, now: int, ran: OfficeRan, ids: Sequence[int] | None) -> bool:
+    def _claim_for(self, runner: Runner, now: int, ran: OfficeRan) -> bool:
         name, desk = runner.channel.name, self._desk
         bucket = (runner.bucket or Bucket.full(runner.pace, now)).filled(runner.pace, now)
         most = min(int(bucket.tokens), desk.settings.send)
@@ -205,10 +162,7 @@ class Office:
             standing = channels.standings(tx).get(name)
             if standing is not None and not standing.works(now):
                 return False
-            found = (
-                queue.due_on(tx, name, now, most) if ids is None else queue.due_of(tx, name, ids, now, most)
-            )
-            claimed = claiming.claim(tx, desk, name, found, now)
+            claimed = claiming.claim(tx, desk, name, queue.due_on(tx, name, now, most), now)
         restored.keep_mark(desk.port, claimed.mark)
         runner.bucket = bucket.without(len(claimed.chosen))
         ran.given_up += claimed.given_up

@@ -9,6 +9,7 @@ documents.py    letters and bulletins, and what they are drawn up from
 links.py        action links
 notices.py      what letters tell of: the events, and what was reported with them
 queue.py        the channels' queues, and what came of tries
+retention.py    what was sent long ago loses its words
 segments.py     texts in several segments, and which of them have arrived
 taking.py       what the engine left, and what the office must know of it
 testing.py      a test of a channel

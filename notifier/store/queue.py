@@ -47,18 +47,6 @@ _QUEUE = Statement(
     .limit(bindparam("most"))
     .with_for_update(key_share=True, skip_locked=True)
 )
-_DUE_OF_THESE = Statement(
-    select(*_columns)
-    .where(
-        DELIVERY.c.channel == bindparam("of"),
-        _sendable,
-        DELIVERY.c.due_at <= bindparam("now"),
-        OneOf(DELIVERY.c.id, "ids"),
-    )
-    .order_by(DELIVERY.c.due_at, DELIVERY.c.id)
-    .limit(bindparam("most"))
-    .with_for_update(key_share=True, skip_locked=True)
-)
 _UNDER_WAY = Statement(
     select(*_columns)
     .where(
@@ -152,11 +140,6 @@ def _queued(row: Sequence[Any]) -> Queued:
 def due_on(tx: Transaction, channel: str, now: int, most: int) -> list[Queued]:
     """What a channel is to send, the longest due first; locked, without what another daemon holds."""
     return [_queued(row) for row in tx.all(_QUEUE, of=channel, now=now, most=most)]
-
-
-def due_of(tx: Transaction, channel: str, ids: Sequence[int], now: int, most: int) -> list[Queued]:
-    """Those of these deliveries that a channel is to send now; locked, without what another daemon holds."""
-    return [_queued(row) for row in tx.all(_DUE_OF_THESE, of=channel, ids=list(ids), now=now, most=most)]
 
 
 def claim(tx: Transaction, chosen: Sequence[Queued], node: str, now: int) -> None:

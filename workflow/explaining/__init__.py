@@ -3,6 +3,7 @@
     standing.py   where it stands, its light   clocks.py      its deadline, the clock's next look
     episodes.py   each rule and its episodes   conditions.py  a condition with the facts it looks at
     acts.py       what a person may do now     subject.py     the task with what all this needs
+    keeping.py    whether files are worth it
 
 Nothing here decides. What is true is asked of the compiled conditions, what will happen is asked of
 `decide` itself with a later `now`, what a person may do is asked by letting them do it, without
@@ -15,6 +16,7 @@ from .acts import Possible, everyday, possible, rehearse
 from .clocks import deadline, next_wake
 from .conditions import condition
 from .episodes import episode, rules
+from .keeping import would_be_taken
 from .standing import light, state
 from .subject import Subject, persons, subject_of
 
@@ -33,4 +35,5 @@ __all__ = [
     "rules",
     "state",
     "subject_of",
+    "would_be_taken",
 ]

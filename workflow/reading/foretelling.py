@@ -29,6 +29,11 @@ def step_text(step: Step, words: Words) -> Text:
     return told
 
 
+_FURTHER = Text(
+    "此后还会继续：用 --until、--steps 看得更远。", "It goes on: look further with --until and --steps."
+)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Foreteller:
     """The words of a task's forecast and of its branches."""
@@ -37,6 +42,7 @@ class Foreteller:
     definitions: Mapping[str, Words]  # by kind
     focus: int
     numbers: Mapping[int, str]  # of tasks that do not exist yet: +1, +2 …
+    further: Text = _FURTHER  # what is said where it goes on
 
     def screens(self, found: Forecast, ways: Sequence[Branch]) -> Iterator[Block]:
         """What happens if nobody acts, then where each act would lead."""
@@ -46,12 +52,7 @@ class Foreteller:
         rows = tuple(row for step in found.steps for row in self._rows(step))
         yield Block(title=title, rows=rows or (nothing,))
         if found.more:
-            yield Block(
-                title=Text(
-                    "此后还会继续：用 --until、--steps 看得更远。",
-                    "It goes on: look further with --until and --steps.",
-                )
-            )
+            yield Block(title=self.further)
         for note in found.notes:
             yield Block(title=Text(f"注意：{note.zh}。", f"Mind: {note.en}."))
         for way in ways:

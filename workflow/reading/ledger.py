@@ -99,6 +99,7 @@ class Line:
     campaign: str
     zone: str
     document: str | None = None  # the number that it was given last
+    stopped: bool = False  # its clock stands still: the deadline moves on when it is released
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -244,6 +245,7 @@ def _line(frame: Frame, row: Sequence[Any], who: Resolved | None, called: Names)
         campaign=campaign.name if campaign else "",
         zone=zone_of(frame, of("version_id")),
         document=_document(of("body")),
+        stopped=bool(state and state.stops_deadline),
     )
 
 

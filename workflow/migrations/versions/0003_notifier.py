@@ -99,6 +99,14 @@ def _delivery() -> None:
         postgresql_where=sa.text("status = 'gathering'"),
     )
     op.create_index("delivery_message", "delivery", ["message_id"], unique=True)
+    op.create_index(
+        "delivery_kept",
+        "delivery",
+        ["created_at", "id"],
+        unique=False,
+        sqlite_where=sa.text("body IS NOT NULL"),
+        postgresql_where=sa.text("body IS NOT NULL"),
+    )
     op.create_index("delivery_of_person", "delivery", ["person_id", "accepted_at"], unique=False)
     op.create_index(
         "delivery_queue",

@@ -1,0 +1,134 @@
+"""Evidence of a task: listed, and served to whoever may see the task, as an attachment."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import BinaryIO
+
+from fastapi import APIRouter, Response
+from fastapi.responses import FileResponse
+
+from workflow.engine import Frame
+from workflow.errors import BadValue, Unknown
+from workflow.evidence import Folder
+from workflow.evidence_kinds import FileKind, kind_of, thumbnail
+from workflow.reading import history
+from workflow.reading.history import Entry
+from workflow.reading.names import names
+from workflow.reading.words import moment
+from workflow.text import Text
+
+from .asking import Asking
+from .seeing import person_of, seen
+from .uploads import folder_of
+from .visits import Visit
+
+router = APIRouter()
+MOST = 100  # files that a page lists
+_MINE = "private, max-age=3600"  # of a browser that may see it
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Attached:
+    """A file of a task, as its page lists it."""
+
+    sha256: str
+    kind: FileKind | None  # None: the file isn't there, or can't be recognised
+    size_text: str
+    by: Text
+    at: str
+
+
+def hashes_of(entry: Entry) -> Sequence[str]:
+    """The files that an event brought: evidence, and the paper of what was entered for somebody."""
+    paper = entry.header.get("paper")
+    return (*entry.header.get("evidence", ()), *((paper,) if isinstance(paper, str) else ()))
+
+
+def attached(
+    frame: Frame, folder: Folder | None, entries: Sequence[Entry], zone: str
+) -> tuple[Attached, ...]:
+    """The files of a task, the newest first, each once."""
+    first = {sha256: entry for entry in reversed(entries) for sha256 in hashes_of(entry)}
+    chosen = list(first.items())[:MOST]
+    people = {entry.header["actor"] for _, entry in chosen if "actor" in entry.header}
+    called, calendar = names(frame.tx, people), frame.calendar(zone)
+    found = []
+    for sha256, entry in chosen:
+        kind, size = _looked_at(folder, sha256)
+        by = called.person(entry.header["actor"]) if "actor" in entry.header else Text("系统", "the system")
+        found.append(Attached(sha256=sha256, kind=kind, size_text=size, by=by, at=moment(calendar, entry.at)))
+    return tuple(found)
+
+
+def _looked_at(folder: Folder | None, sha256: str) -> tuple[FileKind | None, str]:
+    if folder is None:
+        return None, ""
+    try:
+        with folder.path_of(sha256).open("rb") as source:
+            return _kind(source), size_text(source.seek(0, 2))
+    except (OSError, Unknown):
+        return None, ""
+
+
+OTHER = FileKind(
+    ending="bin", media_type="application/octet-stream", label=Text("其他文件", "another kind of file")
+)
+
+
+def _kind(source: BinaryIO) -> FileKind:
+    """What a kept file is; what the command line brought may be of any kind."""
+    try:
+        return kind_of(source)
+    except BadValue:
+        return OTHER
+
+
+def size_text(size: int) -> str:
+    """A size as people read it."""
+    return f"{size / 1_048_576:.1f} MB" if size >= 1_048_576 else f"{max(1, size // 1024)} KB"
+
+
+@router.get("/tasks/{number}/evidence/{sha256}")
+def file(visit: Asking, number: str, sha256: str) -> Response:
+    """A file of a task that one may see."""
+    folder, number = _allowed(visit, number, sha256)
+    path = folder.path_of(sha256)
+    with path.open("rb") as source:
+        kind = _kind(source)
+    return FileResponse(
+        path,
+        media_type=kind.media_type,
+        filename=f"{number}-{sha256[:8]}.{kind.ending}",
+        content_disposition_type="attachment",
+    )
+
+
+@router.get("/tasks/{number}/evidence/{sha256}/small")
+def small(visit: Asking, number: str, sha256: str) -> Response:
+    """A photo of a task that one may see, drawn small."""
+    folder, _ = _allowed(visit, number, sha256)
+    with folder.path_of(sha256).open("rb") as source:
+        drawn = thumbnail(source)
+    return Response(drawn, media_type="image/jpeg", headers={"Cache-Control": _MINE})
+
+
+def _allowed(visit: Visit, number: str, sha256: str) -> tuple[Folder, str]:
+    """Where a file lies that is attached to a task that one may see.
+
+    Raises:
+        NotAllowed: the task is none of their business.
+        Unknown: no such file is attached to it, or it is not there any more.
+    """
+    with visit.place.frame() as frame:
+        _, subject = seen(frame, number, person_of(visit))
+        entries = history(frame, subject.loaded.task)
+    folder = folder_of(visit.place)
+    known = any(sha256 in hashes_of(entry) for entry in entries)
+    if not known or not folder.path_of(sha256).is_file():
+        raise Unknown(
+            "这件事项没有这份佐证材料，或文件已不在。请回到事项页查看。",
+            "This task has no such evidence, or the file is gone. Look at the page of the task.",
+        )
+    return folder, number

@@ -1,0 +1,39 @@
+"""Definitions in the browser: pictures and sentences, for whoever works with tasks."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from hashlib import sha256
+
+import pytest
+from starlette.testclient import TestClient
+
+from .test_console_tasks import Browsers, browsers, pack, story  # noqa: F401
+
+
+def test_every_kind_is_listed_and_has_its_picture_and_its_sentences(browsers: Browsers) -> None:  # noqa: F811
+    browser = browsers.of("handler of beiwan")
+    assert 'href="/definitions/self_check"' in browser.get("/definitions").text
+    page = browser.get("/definitions/self_check")
+    assert page.status_code == 200
+    assert "Under review" in page.text
+    assert "Deadline: " in page.text
+
+
+def test_the_picture_carries_its_own_style_by_hash_and_nothing_else(browsers: Browsers) -> None:  # noqa: F811
+    answer = browsers.of("handler of beiwan").get("/definitions/self_check.svg")
+    style = answer.text.split("<style>")[1].split("</style>")[0]
+    mark = b64encode(sha256(style.encode()).digest()).decode()
+    assert answer.headers["content-security-policy"] == f"default-src 'none'; style-src 'sha256-{mark}'"
+
+
+def test_a_kind_that_there_is_none_of_is_said_so(browsers: Browsers) -> None:  # noqa: F811
+    browser = browsers.of("handler of beiwan")
+    assert [browser.get(f"/definitions/nothing{end}").status_code for end in ("", ".svg")] == [404, 404]
+
+
+@pytest.mark.parametrize("path", ["/definitions", "/definitions/self_check", "/definitions/self_check.svg"])
+def test_nobody_sees_definitions_without_signing_in(browsers: Browsers, path: str) -> None:  # noqa: F811
+    answer = TestClient(browsers.app, follow_redirects=False).get(path)
+    assert answer.status_code == 401
+    assert "Self-check" not in answer.text

@@ -1,0 +1,211 @@
+"""Evidence in the browser: sent with an act, kept only with it, and shown to whoever may see the task."""
+
+from __future__ import annotations
+
+import zipfile
+from collections.abc import Iterator
+from dataclasses import replace
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image
+from starlette.testclient import TestClient
+
+from console.web import create_app
+from tests.stories.teller import Story, told
+from workflow.definition import Pack, load_pack
+from workflow.errors import BadValue
+from workflow.evidence import Folder
+from workflow.evidence_kinds import kind_of, thumbnail
+
+from .test_console_tasks import HERE, Browsers, form_of, number
+from .test_reading import CHECK, PACK
+
+DECLARED = {"nothing_classified": "1"}
+REPORT = {"fact.own_score": "88", "none.problems": "1"}
+
+
+def photo(format_: str = "JPEG", size: tuple[int, int] = (600, 400), **extra: Any) -> bytes:
+    target = BytesIO()
+    Image.new("RGB", size, (90, 120, 40)).save(target, format_, **extra)
+    return target.getvalue()
+
+
+def office(part: str = "word/document.xml", content: bytes = b"<w/>", *more: str) -> bytes:
+    target = BytesIO()
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name in (part, *more):
+            archive.writestr(name, content)
+    return target.getvalue()
+
+
+@pytest.fixture(scope="module")
+def pack() -> Pack:
+    return load_pack(PACK)
+
+
+@pytest.fixture
+def story(sqlite_url: str, pack: Pack) -> Iterator[Story]:
+    with told(sqlite_url, pack, at="2026-03-02 08:00") as found:
+        yield found.at("2026-03-02 09:00")
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Folder:
+    return Folder(tmp_path / "evidence")
+
+
+@pytest.fixture
+def browsers(story: Story, folder: Folder) -> Browsers:
+    found = Browsers(story)
+    place = found.app.state.place
+    settings = replace(place.settings, largest_file=200_000, most_files=2, largest_form=1_000_000)
+    found.app = create_app(replace(place, folder=folder, settings=settings))
+    return found
+
+
+@pytest.fixture
+def handler(story: Story, browsers: Browsers) -> TestClient:
+    browser = browsers.of("handler of beiwan")
+    path = f"/tasks/{number(story, story.the(CHECK, 'beiwan'))}/do/sign_for"
+    assert browser.post(path, data=form_of(browser, path), headers=HERE).status_code == 303
+    return browser
+
+
+def kept(folder: Folder) -> list[str]:
+    return sorted(one.name for one in folder.root.rglob("*") if one.is_file()) if folder.root.exists() else []
+
+
+def submit(story: Story, browser: TestClient, *files: bytes, **more: str) -> Any:
+    path = f"/tasks/{number(story, story.the(CHECK, 'beiwan'))}/do/submit"
+    sent = [("evidence", (f"../../张三{n}.exe", one, "text/html")) for n, one in enumerate(files)]
+    return browser.post(path, data={**form_of(browser, path), **REPORT, **more}, files=sent, headers=HERE)
+
+
+def test_a_photo_and_a_letter_are_kept_with_the_act_and_served_as_attachments(
+    story: Story, handler: TestClient, folder: Folder
+) -> None:
+    answer = submit(story, handler, photo(), b"%PDF-1.7 letter", **DECLARED)
+    assert answer.status_code == 303, answer.text
+    assert len(kept(folder)) == 2
+    own = number(story, story.the(CHECK, "beiwan"))
+    page = handler.get(f"/tasks/{own}").text
+    assert "张三" not in page
+    for sha256 in kept(folder):
+        assert f"/tasks/{own}/evidence/{sha256}" in page
+        served = handler.get(f"/tasks/{own}/evidence/{sha256}")
+        assert served.content == folder.path_of(sha256).read_bytes()
+        assert served.headers["x-content-type-options"] == "nosniff"
+        disposition = served.headers["content-disposition"]
+        assert disposition.startswith("attachment")
+        assert sha256[:8] in disposition
+        assert "exe" not in disposition
+
+
+@pytest.mark.parametrize(
+    ("files", "more", "said"),
+    [
+        ([photo()], {}, "Nothing classified"),
+        ([photo()] * 3, DECLARED, "at most 2 files"),
+        ([b"%PDF-" + b"x" * 200_001], DECLARED, "larger than"),
+        ([b"MZ a program"], DECLARED, "only photos"),
+        ([b""], DECLARED, "empty file"),
+        ([photo()], {**DECLARED, "fact.own_score": "880"}, "880"),
+    ],
+)
+def test_what_is_refused_keeps_no_file_and_everything_typed(
+    story: Story,
+    handler: TestClient,
+    folder: Folder,
+    files: list[bytes],
+    more: dict[str, str],
+    said: str,
+) -> None:
+    answer = submit(story, handler, *files, **more)
+    assert answer.status_code == 422
+    assert said in answer.text
+    assert "choose them again" in answer.text
+    assert f'value="{more.get("fact.own_score", "88")}"' in answer.text
+    assert kept(folder) == []
+
+
+def test_a_hundred_megabytes_are_refused_by_what_they_announce(story: Story, handler: TestClient) -> None:
+    path = f"/tasks/{number(story, story.the(CHECK, 'beiwan'))}/do/submit"
+
+    def body() -> Iterator[bytes]:
+        yield b"--x\r\n"
+
+    headers = {**HERE, "content-type": "multipart/form-data; boundary=x"}
+    announced = handler.post(path, content=b"", headers={**headers, "content-length": str(100 << 20)})
+    unsaid = handler.post(path, content=body(), headers=headers)
+    for answer in (announced, unsaid):
+        assert answer.status_code == 422
+        assert "Not taken" in answer.text or "未接收" in answer.text
+
+
+def test_nobody_sends_files_without_signing_in(story: Story, browsers: Browsers) -> None:
+    browser = TestClient(browsers.app, follow_redirects=False)
+    big = {"evidence": ("a.pdf", b"%PDF-" + b"x" * 3_000_000)}
+    assert browser.post("/tasks/1/do/submit", files=big, headers=HERE).status_code == 422
+
+
+def test_another_units_people_and_another_tasks_page_get_no_file(
+    story: Story, browsers: Browsers, handler: TestClient, folder: Folder
+) -> None:
+    assert submit(story, handler, photo(), **DECLARED).status_code == 303
+    (sha256,) = kept(folder)
+    own, other = (number(story, story.the(CHECK, unit)) for unit in ("beiwan", "wanghe"))
+    stranger = browsers.of("handler of wanghe")
+    for end in ("", "/small"):
+        assert handler.get(f"/tasks/{own}/evidence/{sha256}{end}").status_code == 200
+        assert stranger.get(f"/tasks/{own}/evidence/{sha256}{end}").status_code == 403
+        assert stranger.get(f"/tasks/{other}/evidence/{sha256}{end}").status_code == 404
+        assert handler.get(f"/tasks/{own}/evidence/{'0' * 64}{end}").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("content", "ending"),
+    [
+        (photo(), "jpg"),
+        (photo("PNG"), "png"),
+        (photo("WEBP"), "webp"),
+        (b"%PDF-1.4", "pdf"),
+        (office(), "docx"),
+        (office("xl/workbook.xml"), "xlsx"),
+        (office("ppt/presentation.xml"), "pptx"),
+    ],
+)
+def test_the_content_tells_what_a_file_is(content: bytes, ending: str) -> None:
+    assert kind_of(BytesIO(content)).ending == ending
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"<svg onload=alert(1)>",
+        b"<html>",
+        photo("GIF"),
+        photo()[:40],
+        office("anything.txt"),
+        office("word/document.xml", b"<w/>", "word/vbaProject.bin"),
+        office("word/document.xml", b"0" * 5_000_000),
+        office()[:30],
+        photo("PNG", (8000, 7000)),
+    ],
+    ids=["svg", "html", "gif", "half", "zip", "macro", "swelling", "broken", "pixels"],
+)
+def test_anything_else_is_refused(content: bytes) -> None:
+    with pytest.raises(BadValue):
+        kind_of(BytesIO(content))
+
+
+def test_a_thumbnail_is_small_and_carries_nothing_of_where_the_photo_was_taken() -> None:
+    exif = Image.Exif()
+    exif[0x010E] = "taken at home"
+    small = thumbnail(BytesIO(photo(exif=exif)))
+    assert b"taken at home" not in small
+    with Image.open(BytesIO(small)) as image:
+        assert max(image.size) == 240
+        assert not image.getexif()

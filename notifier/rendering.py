@@ -63,6 +63,8 @@ MARKS: Final = {
 
 def plain(value: str) -> str:
     """A value on one line, without anything unseen: what a name may hold must not shape a message."""
+    if value.isprintable():  # as nearly everything: nothing below would be found in it
+        return value.strip()
     return _UNSEEN.sub("", _BREAKS.sub(" ", value)).strip()
 
 

@@ -310,6 +310,14 @@ def test_what_is_signed_is_what_arrives(signing: tuple[dict[str, str], bytes]) -
     } <= {*covered}  # fmt: skip
 
 
+def test_the_same_message_is_signed_the_same(signing: tuple[dict[str, str], bytes]) -> None:
+    given, record = signing
+    channel = mail_channel("mail", settings(dkim=given))
+    once, again = (channel.write(content(), information()) for _ in range(2))
+    assert verified(once, record)
+    assert once[: once.index(b"\r\nFrom:")] == again[: again.index(b"\r\nFrom:")]
+
+
 @pytest.mark.parametrize(
     ("old", "new"),
     [

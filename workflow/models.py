@@ -19,6 +19,11 @@ class Unit(SQLModel, table=True):
     """A node of the organisation tree."""
 
     __tablename__ = "unit"
+    __table_args__ = (
+        Index("unit_below", "parent_id"),
+        Index("unit_groups", "group_of"),
+        Index("unit_merged", "merged_into"),
+    )
     id: int | None = auto()
     code: str = Field(unique=True)
     kind: str

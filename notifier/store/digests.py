@@ -259,15 +259,22 @@ _ORDER: Final = (_GRAVITY, func.coalesce(TASK.c.due_at, _FAR), TASK.c.id)
 _LIVES: Final = (TASK.c.campaign_id == bindparam("campaign"), TASK.c.ended_at.is_(None))
 
 
+# Not looked up but looked at: what is inside the scopes is far less than what is open in the campaign.
+_CAMPAIGN: Final[ColumnElement[int]] = TASK.c.campaign_id + literal_column("0")
+
+
 def _inside() -> Any:
-    """(scope, unit): each scope with every unit in it; a group is in the unit that it belongs to."""
+    """(scope, unit): each scope with every unit in it; a group is in the unit that it belongs to.
+
+    Said of the two columns apart, so that each is looked up: over an expression of both, a database reads
+    every unit again for each unit that it has reached.
+    """
     own = select(UNIT.c.id.label("scope"), UNIT.c.id.label("unit")).where(OneOf(UNIT.c.id, "scopes"))
     found = own.cte("inside", recursive=True)
     below = UNIT.alias("below")
+    group = and_(below.c.parent_id.is_(None), below.c.group_of == found.c.unit)
     return found.union_all(
-        select(found.c.scope, below.c.id).where(
-            func.coalesce(below.c.parent_id, below.c.group_of) == found.c.unit
-        )
+        select(found.c.scope, below.c.id).where(or_(below.c.parent_id == found.c.unit, group))
     )
 
 
@@ -281,7 +288,7 @@ def _by_scope(*conditions: ColumnElement[bool], order: Sequence[Any] = _ORDER) -
             func.row_number().over(partition_by=inside.c.scope, order_by=list(order)).label("place"),
         )
         .select_from(inside.join(TASK, TASK.c.unit_id == inside.c.unit))
-        .where(TASK.c.campaign_id == bindparam("campaign"), *conditions)
+        .where(TASK.c.unit_id.in_(select(inside.c.unit)), bindparam("campaign") == _CAMPAIGN, *conditions)
         .subquery()
     )
     return Statement(

@@ -51,9 +51,9 @@ _PRAGMAS = (
     "PRAGMA synchronous = FULL",
     "PRAGMA foreign_keys = ON",
     "PRAGMA temp_store = MEMORY",
-    "PRAGMA cache_size = -65536",
+    "PRAGMA cache_size = -16384",
 )
-_READER_CACHE = "PRAGMA cache_size = -16384"  # KiB; each thread has a reader of its own, the writer is one
+_READER_CACHE = "PRAGMA cache_size = -4096"  # KiB; each thread has a reader of its own, the writer is one
 
 
 class SqliteTransaction:

@@ -325,6 +325,12 @@ def _outgoing() -> None:
     op.create_index("outgoing_nobody", "outgoing", ["id"], sqlite_where=nobody, postgresql_where=nobody)
 
 
+def _unit() -> None:
+    op.create_index("unit_below", "unit", ["parent_id"])
+    op.create_index("unit_groups", "unit", ["group_of"])
+    op.create_index("unit_merged", "unit", ["merged_into"])
+
+
 # One function for each table that is made, in the order in which they run.
 _STEPS: Sequence[Callable[[], None]] = (
     _address,
@@ -341,6 +347,7 @@ _STEPS: Sequence[Callable[[], None]] = (
     _action_link,
     _document,
     _outgoing,
+    _unit,
 )
 
 # The columns that are instants, of every table that is made above: its view shows them as timestamps.

@@ -40,7 +40,7 @@ from workflow.text import Text
 
 ZONE = ZoneInfo("Asia/Shanghai")
 MOMENT = MomentRow.__table__  # type: ignore[attr-defined]
-_MOST_TRIES = 3  # at one instant: another daemon may have what is due
+_MOST_TRIES = 500  # at one instant: another daemon, or a person, may have what is due for a while
 _MOST_INSTANTS = 5_000  # of one fast-forward; more means that the engine doesn't get past one
 
 _TASKS = Statement(select(*tasks.TASK.columns).order_by(tasks.TASK.c.id))

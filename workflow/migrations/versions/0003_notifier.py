@@ -14,7 +14,6 @@ down_revision = "0002"
 branch_labels = None
 depends_on = None
 _ID = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
-_TROUBLE = sa.text("status = 'held' OR status = 'unknown' OR status = 'bounced' OR status = 'given_up'")
 
 
 def _address() -> None:
@@ -90,68 +89,34 @@ def _delivery() -> None:
         sa.Column("instead_of", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("id"),
     )
-    op.create_index(
-        "delivery_gathering",
-        "delivery",
-        ["person_id", "channel", "class"],
-        unique=True,
-        sqlite_where=sa.text("status = 'gathering'"),
-        postgresql_where=sa.text("status = 'gathering'"),
-    )
-    op.create_index("delivery_message", "delivery", ["message_id"], unique=True)
-    op.create_index(
-        "delivery_kept",
-        "delivery",
-        ["created_at", "id"],
-        unique=False,
-        sqlite_where=sa.text("body IS NOT NULL"),
-        postgresql_where=sa.text("body IS NOT NULL"),
-    )
-    op.create_index("delivery_of_person", "delivery", ["person_id", "accepted_at"], unique=False)
-    op.create_index(
-        "delivery_queue",
-        "delivery",
-        ["channel", "due_at", "id"],
-        unique=False,
-        sqlite_where=sa.text("status = 'waiting' OR status = 'unknown'"),
-        postgresql_where=sa.text("status = 'waiting' OR status = 'unknown'"),
-    )
-    op.create_index(
-        "delivery_reference",
-        "delivery",
-        ["reference"],
-        unique=False,
-        sqlite_where=sa.text("reference IS NOT NULL"),
-        postgresql_where=sa.text("reference IS NOT NULL"),
-    )
-    op.create_index(
-        "delivery_to_write",
-        "delivery",
-        ["due_at", "id"],
-        unique=False,
-        sqlite_where=sa.text("status = 'gathering'"),
-        postgresql_where=sa.text("status = 'gathering'"),
-    )
-    op.create_index(
+    _indexes_of_delivery()
+
+
+# Name, columns, whether it is unique, condition.
+_INDEXES_OF_DELIVERY: Sequence[tuple[str, str, bool, str | None]] = (
+    ("delivery_gathering", "person_id channel class", True, "status = 'gathering'"),
+    ("delivery_kept", "created_at id", False, "body IS NOT NULL"),
+    ("delivery_message", "message_id", True, None),
+    ("delivery_of_person", "person_id accepted_at", False, None),
+    ("delivery_queue", "channel due_at id", False, "status = 'waiting' OR status = 'unknown'"),
+    ("delivery_reference", "reference", False, "reference IS NOT NULL"),
+    ("delivery_to_write", "due_at id", False, "status = 'gathering'"),
+    (
         "delivery_trouble",
-        "delivery",
-        ["id"],
-        unique=False,
-        sqlite_where=sa.text(
-            "status = 'held' OR status = 'unknown' OR status = 'bounced' OR status = 'given_up'"
-        ),
-        postgresql_where=sa.text(
-            "status = 'held' OR status = 'unknown' OR status = 'bounced' OR status = 'given_up'"
-        ),
-    )
-    op.create_index(
-        "delivery_under_way",
-        "delivery",
-        ["claimed_at", "id"],
-        unique=False,
-        sqlite_where=sa.text("status = 'sending'"),
-        postgresql_where=sa.text("status = 'sending'"),
-    )
+        "id",
+        False,
+        "status = 'held' OR status = 'unknown' OR status = 'bounced' OR status = 'given_up'",
+    ),
+    ("delivery_under_way", "claimed_at id", False, "status = 'sending'"),
+)
+
+
+def _indexes_of_delivery() -> None:
+    for name, columns, unique, condition in _INDEXES_OF_DELIVERY:
+        partial = None if condition is None else sa.text(condition)
+        op.create_index(
+            name, "delivery", columns.split(), unique=unique, sqlite_where=partial, postgresql_where=partial
+        )
 
 
 def _delivery_part() -> None:

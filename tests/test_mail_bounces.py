@@ -15,6 +15,7 @@ from notifier.channel import Receipt
 from notifier.mail import bounces, mail_channel
 from notifier.mail.box import BoxClosed
 from notifier.mail.message import message
+from notifier.office.settling import NotYet
 from tests.mailing import ID, content, envelope, settings
 
 REPORT = """\
@@ -165,6 +166,18 @@ def test_reports_in_any_order_break_nothing(lines: list[bytes]) -> None:
     bounces.read(b"\n".join(lines))
 
 
+DEEP = (
+    b"From: mailer-daemon@x\r\n" + b"Content-Type: message/rfc822\r\n\r\n" * 4000,
+    b"From: mailer-daemon@x\r\n"
+    + b"".join(b"Content-Type: multipart/mixed; boundary=%d\r\n\r\n--%d\r\n" % (n, n) for n in range(4000)),
+)
+
+
+@pytest.mark.parametrize("mail", DEEP, ids=["messages", "parts"])
+def test_a_mail_inside_of_thousands_tells_nothing_and_breaks_nothing(mail: bytes) -> None:
+    assert bounces.read(mail, bounce="bounce@example.org", domain="example.org") == ()
+
+
 # ------------------------------------------------------------------ the box
 
 
@@ -238,6 +251,15 @@ def collected(box: Box, kept: list[Receipt], **more: object) -> int:
         return mail_channel("mail", settings(imap=imap)).receipts(kept.append)
 
 
+@pytest.mark.parametrize("mail", DEEP, ids=["messages", "parts"])
+def test_a_mail_that_nobody_can_read_keeps_no_other_back(mail: bytes) -> None:
+    box = Box(mail, report())
+    kept: list[Receipt] = []
+    assert collected(box, kept) == 1
+    assert [one.reference for one in kept] == [ID]
+    assert box.seen == ["1", "2"]
+
+
 def test_what_is_returned_is_read_once() -> None:
     box = Box(report(), HOLIDAY.encode(), QMAIL.encode())
     kept: list[Receipt] = []
@@ -269,6 +291,24 @@ def test_what_could_not_be_kept_comes_again() -> None:
     assert box.seen == []
     kept: list[Receipt] = []
     assert collected(box, kept) == 1
+
+
+def test_a_receipt_that_can_t_be_kept_yet_keeps_no_other_back() -> None:
+    other = report().replace(ID.encode(), b"<d42.9f2c7a@example.org>")
+    box = Box(other, report(), QMAIL.encode())
+    kept: list[Receipt] = []
+
+    def keep(receipt: Receipt) -> None:
+        if receipt.reference != ID:
+            raise NotYet("尚未", "not yet")
+        kept.append(receipt)
+
+    with serving(box) as port:
+        imap = {"host": "127.0.0.1", "port": port, "tls": "none", **LOGIN}
+        with pytest.raises(NotYet):
+            mail_channel("mail", settings(imap=imap)).receipts(keep)
+    assert len(kept) == 2
+    assert box.seen == ["2", "3"]
 
 
 def test_a_box_that_can_t_be_opened_says_so(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -40,6 +40,13 @@ def read(raw: bytes, *, bounce: str | None = None, domain: str = "") -> tuple[Re
     `bounce` is the address of the box and `domain` that of our Message-IDs: where a report quotes nothing,
     the address it came to (bounce+ID@…) still names the message.
     """
+    try:
+        return _read(raw, bounce, domain)
+    except RecursionError:  # parts inside of parts, thousands deep: no mail system reports so
+        return ()
+
+
+def _read(raw: bytes, bounce: str | None, domain: str) -> tuple[Receipt, ...]:
     mail = message_from_bytes(raw[:_READ_MOST], policy=policy.compat32)
     if mail.get(LOOP_HEADER) is not None or _is_automatic(mail):
         return ()

@@ -6,7 +6,7 @@ import imaplib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
-from workflow.errors import DubanError
+from workflow.errors import DubanError, StoreError
 
 from ..channel import Receipt
 from ..secrets import secret
@@ -32,15 +32,25 @@ def collect(
 
     Raises:
         BoxClosed: see there; what was kept until then is marked.
+        DubanError: as `keep` did at the first receipt that it could not keep; that one comes again, and the
+            others are read all the same.
     """
-    count = 0
+    count, failed = 0, None
     with _opened(settings) as box:
         for number in _unseen(box):
             found = receipts(_raw(box, number))
-            for one in found:
-                keep(one)
+            try:
+                for one in found:
+                    keep(one)
+            except StoreError:
+                raise
+            except DubanError as error:
+                failed = failed or error
+                continue
             _mark(box, number, settings.done if found else None)
             count += len(found)
+    if failed is not None:
+        raise failed
     return count
 
 

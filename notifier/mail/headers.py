@@ -26,6 +26,7 @@ _BREAKS = " ，。；：、！？,.;:!?)）】》」"
 _BIDI = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 _UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _SURROGATES = re.compile("[\ud800-\udfff]")
+_WORD_BEGINS = re.compile(r"=+\?")  # however many: taking out one `=?` of `==??` would leave another
 _PLAIN = re.compile(r"[ -~]*")
 _ATOMS = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~ -]+")
 _MESSAGE_ID = re.compile(r"<[!-;=?A-~]+@[!-;=?A-~]+>")
@@ -89,7 +90,7 @@ def _lenient(data: bytes, charset: str | None) -> str:
 
 def cleaned(name: str) -> str:
     """A name without what would end a line, turn its direction, or be read as an encoded-word."""
-    name = _SURROGATES.sub("", _BIDI.sub("", name)).replace("=?", "?")
+    name = _WORD_BEGINS.sub("?", _SURROGATES.sub("", _BIDI.sub("", name)))
     return " ".join(_UNSAFE.sub(" ", name).split())
 
 
@@ -116,7 +117,7 @@ def subject(value: str) -> str:
     Raises:
         Unwritten: see `safe`.
     """
-    value = " ".join(_BIDI.sub("", safe(value, Text("标题", "subject"))).split())
+    value = " ".join(safe(_BIDI.sub("", value), Text("标题", "subject")).split())
     return words(cut(value))
 
 

@@ -71,7 +71,9 @@ def _stage(desk: Desk) -> Iterator[None]:
     desk.url = f"sqlite:///{DEMO}"
     DEMO.parent.mkdir(exist_ok=True)
     with only_one(DEMO):
-        for end in ("", "-wal", "-shm"):  # the daemon's place stays: it is held
+        # The daemon's place stays: it is held. The office's mark goes with its database, or the new one
+        # would be taken for an old copy, and nothing sent.
+        for end in ("", "-wal", "-shm", ".outbox"):
             DEMO.with_name(DEMO.name + end).unlink(missing_ok=True)
         yield
 

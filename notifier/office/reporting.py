@@ -41,9 +41,9 @@ class Trouble:
 
 _SUBJECT: Final = Text("督办：消息未能送出，请处理", "Duban: messages that were not sent need you")
 _NOBODY: Final = Text(
-    "{count} 条消息无人可收（岗位空缺，或相关人员没有可用地址）。请运行 duban outbox list --nobody 查看。",
+    "{count} 条消息无人可收（岗位空缺，或相关人员没有可用地址）。请运行 duban outbox list 查看。",
     "{count} messages reach nobody: a post is vacant, or nobody there has a working address. Run "
-    "duban outbox list --nobody.",
+    "duban outbox list.",
 )
 _PAUSED: Final = Text(
     "通道“{name}”已暂停（凭据被拒）。请更正后运行 duban outbox resume {name}。",

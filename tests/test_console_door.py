@@ -6,6 +6,7 @@ import html
 import itertools
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pyotp
@@ -16,10 +17,12 @@ from typer.testing import CliRunner
 
 import main
 from console.accounts import Door, Lasting, Passwords, Secrets, administering
+from console.store import accounts, sessions
 from console.web import Place, Settings, create_app
 from workflow.clock import VirtualClock
 from workflow.definition import load_pack
 from workflow.engine import Engine
+from workflow.errors import NotAllowed
 from workflow.store import open_port
 
 from .test_reading import PACK
@@ -93,6 +96,21 @@ def test_every_answer_carries_the_headers_that_browsers_obey(browser: TestClient
     assert "frame-ancestors 'none'" in policy
     assert headers["x-content-type-options"] == "nosniff"
     assert headers["referrer-policy"] == "no-referrer"
+
+
+def test_a_page_that_fails_carries_them_too(place: Place) -> None:
+    def fails() -> None:
+        raise RuntimeError("wang@example.net")
+
+    place = replace(place, settings=Settings(https=True))
+    app = create_app(place)
+    app.get("/fails")(fails)
+    answer = TestClient(app, raise_server_exceptions=False).get("/fails")
+    assert answer.status_code == 500
+    assert "wang" not in answer.text
+    assert "default-src 'none'" in answer.headers["content-security-policy"]
+    assert answer.headers["cache-control"] == "no-store"
+    assert "strict-transport-security" in answer.headers
 
 
 def test_pages_hold_no_script_and_no_style_of_their_own(browser: TestClient) -> None:
@@ -190,6 +208,37 @@ def test_what_was_typed_when_the_session_ended_comes_back(browser: TestClient, p
     assert back.status_code == 200
     assert f'name="person" value="{html.escape(typed)}"' in back.text
     assert 'action="/accounts/open"' in back.text
+
+
+@pytest.mark.parametrize("path", ["/account/password", "/account/second-factor/confirm"])
+def test_a_password_that_was_typed_is_never_handed_back(browser: TestClient, place: Place, path: str) -> None:
+    sign_in(browser)
+    place.clock.advance(61_000)  # type: ignore[attr-defined]
+    typed = dict.fromkeys(("old", "new", "again", "secret", "code"), "hush-hush-42")
+    answer = post(browser, path, csrf="0", **typed)
+    assert answer.status_code == 401
+    assert "hush" not in answer.text
+    assert 'name="back" value="/"' in answer.text
+
+
+def test_an_old_password_opens_nothing_once_it_was_changed(place: Place) -> None:
+    administering.begin(place.engine.port, QUICK, FIRST, NOW)
+
+    class Slow(Passwords):
+        """While a password is checked, somebody else changes it."""
+
+        def fits(self, stored: str | None, password: str) -> bool:
+            with place.engine.port.write("people") as tx:
+                found = accounts.by_login(tx, "first")
+                assert found is not None
+                accounts.set_password(tx, found, QUICK.hash(GOOD), NOW, must_change=True)
+                sessions.end_all(tx, found.id, NOW)
+            return super().fits(stored, password)
+
+    door = Door(place.engine.port, Slow(PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)))
+    with pytest.raises(NotAllowed):
+        door.sign_in("first", FIRST, "", Secrets(token="stolen", csrf="c"), NOW)
+    assert place.door.visitor("stolen", NOW) is None
 
 
 def test_out_is_out(browser: TestClient) -> None:

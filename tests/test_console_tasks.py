@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from argon2 import PasswordHasher
+from sqlalchemy import update
 from starlette.testclient import TestClient
 
 from console.accounts import Passwords
@@ -18,6 +19,8 @@ from tests.storing import Counting
 from workflow.clock import VirtualClock
 from workflow.definition import Pack, load_pack
 from workflow.reading import number_of
+from workflow.store.organisation import PERSON
+from workflow.store.sql import Statement
 
 from .test_reading import CHECK, PACK
 
@@ -145,6 +148,34 @@ def test_of_two_at_once_one_wins_and_the_other_loses_nothing_typed(story: Story,
     fresh = dict(re.findall(r'type="hidden" name="(csrf|revision|request_id)" value="([^"]*)"', late.text))
     assert send(handler, path, {**fresh, "fact.progress": "35"}).status_code == 303
     assert story.task(check).facts["progress"] == 35
+
+
+def test_a_form_that_was_refused_still_shows_what_was_decided_on(story: Story, browsers: Browsers) -> None:
+    """Else whoever corrects a slip would act on a task that somebody has changed, and never be told."""
+    check = story.the(CHECK, "beiwan")
+    handler, own = browsers.of("handler of beiwan"), number(story, check)
+    path = f"/tasks/{own}/do/sign_for"
+    send(handler, path, form_of(handler, path))
+    path = f"/tasks/{own}/do/report"
+    mine, others = form_of(handler, path), form_of(handler, path)
+    assert send(handler, path, {**others, "fact.progress": "10"}).status_code == 303
+    undeclared = {"evidence": ("a.pdf", b"%PDF-1.7")}
+    slip = handler.post(path, data={**mine, "fact.progress": "35"}, files=undeclared, headers=HERE)
+    assert slip.status_code == 422
+    shown = dict(re.findall(r'type="hidden" name="(csrf|revision|request_id)" value="([^"]*)"', slip.text))
+    assert send(handler, path, {**shown, "fact.progress": "35"}).status_code == 409
+    assert story.task(check).facts["progress"] == 10
+
+
+def test_another_persons_code_is_not_my_number(story: Story, browsers: Browsers) -> None:
+    """People's codes are often numbers, and may be the id of somebody else."""
+    browser, me = browsers.of("handler of beiwan"), story.person("handler of beiwan")
+    other = story.person("handler of wanghe")
+    with story.port.write("people") as tx:
+        tx.run(Statement(update(PERSON).where(PERSON.c.id == other).values(code=str(me))))
+    page = browser.get("/").text
+    assert number(story, story.the(CHECK, "beiwan")) in page
+    assert number(story, story.the(CHECK, "wanghe")) not in page
 
 
 def test_looking_at_every_page_and_link_changes_nothing(story: Story, browsers: Browsers) -> None:

@@ -76,7 +76,7 @@ class Door:
         if found is None:
             raise _wrong()
         with self._port.write("people") as tx:
-            refusal = self._judge(tx, found.id, fits=fits, code=code, now=now)
+            refusal = self._judge(tx, found, fits=fits, code=code, now=now)
             if refusal is None:
                 accounts.note_success(tx, found.id)
                 sessions.begin(tx, hashed(fresh.token), found.id, fresh.csrf, now)
@@ -84,13 +84,16 @@ class Door:
             raise refusal
         return found
 
-    def _judge(self, tx: Transaction, ident: int, *, fits: bool, code: str, now: int) -> NotAllowed | None:
+    def _judge(
+        self, tx: Transaction, found: Account, *, fits: bool, code: str, now: int
+    ) -> NotAllowed | None:
         """Whether somebody comes in, with what failed counted. An account that rests counts nothing."""
-        account = accounts.claim(tx, ident)
+        account, ident = accounts.claim(tx, found.id), found.id
         if account is None or account.disabled_at is not None:
             return _wrong()
         if account.locked_to is not None and account.locked_to > now:
             return _resting(account.locked_to - now)
+        fits = fits and account.password == found.password  # else it was changed while it was checked
         if fits and account.totp is not None:
             step = totp.step_of(account.totp, code, now, account.totp_step)
             fits = step is not None and accounts.use_step(tx, ident, step)

@@ -18,6 +18,7 @@ from workflow.errors import (
 )
 from workflow.text import Text
 
+from .guard import protect
 from .visits import ChangeFirst, SignInFirst, Visit, own_path
 
 log = structlog.get_logger("duban.console")
@@ -57,9 +58,9 @@ def answer_errors(app: FastAPI) -> None:
     def sign_in_first(request: Request, _error: SignInFirst) -> Response:
         visit = _visit(request)
         back = request.url.path + (f"?{request.url.query}" if request.url.query else "")
-        typed = {
-            name: value for name, value in visit.form.items() if isinstance(value, str) and name != "csrf"
-        }
+        typed = _typed(visit)
+        if request.method != "GET" and not typed:
+            back = "/"  # there is no such page, only a form that led there
         return visit.page("sign_in.html", 401, back=own_path(back), typed=typed, why=None, login="")
 
     @app.exception_handler(ChangeFirst)
@@ -74,7 +75,17 @@ def answer_errors(app: FastAPI) -> None:
     @app.exception_handler(Exception)
     def broken(request: Request, error: Exception) -> Response:
         log.error("page failed", path=request.url.path, exc_info=error)
-        return _visit(request).page("refused.html", 500, why=_BROKEN)
+        answer = _visit(request).page("refused.html", 500, why=_BROKEN)
+        # It is made outside of the middleware that protects the others.
+        protect(answer, https=request.app.state.place.settings.https)
+        return answer
+
+
+def _typed(visit: Visit) -> dict[str, str]:
+    """What is handed back after signing in; of one's own account nothing: passwords and codes stand there."""
+    if visit.request.url.path.startswith("/account/"):
+        return {}
+    return {name: value for name, value in visit.form.items() if isinstance(value, str) and name != "csrf"}
 
 
 def _visit(request: Request) -> Visit:

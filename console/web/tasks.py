@@ -59,7 +59,7 @@ def to_do(visit: Asking) -> Response:
         return visit.go("/accounts" if visit.who.account.duty != "system" else "/account")
     person = person_of(visit)
     with visit.place.frame() as frame:
-        found = ledger(frame, Wanted(waits_for=str(person), limit=MOST))
+        found = ledger(frame, Wanted(waits_for=person, limit=MOST))
         shown = [_shown(frame, one) for one in found.lines]
     return visit.page("to_do.html", lines=shown, total=found.total)
 
@@ -240,8 +240,10 @@ def _form_page(
     asked: Form,
     *,
     request_id: str,
+    revision: str | None = None,
     error: DubanError | None = None,
 ) -> Response:
+    """`revision`: on which was decided; None: the task's as it stands."""
     task = subject.loaded.task
     return visit.page(
         "act.html",
@@ -250,7 +252,7 @@ def _form_page(
         kind=subject.definition.label,
         state=subject.words.state(task.state),
         form=asked,
-        revision=task.revision,
+        revision=task.revision if revision is None else revision,
         request_id=request_id,
         why=error.text if error else None,
         limits=visit.place.settings,
@@ -319,12 +321,15 @@ def _revision(typed: Mapping[str, str]) -> int:
 def _again(
     visit: Visit, ident: int, number: str, act: str, typed: Mapping[str, str], error: DubanError
 ) -> Response:
-    """The form once more, with what was typed, as the task stands now.
+    """The form once more, with what was typed.
 
-    After somebody was faster the form shows the new state: to send it again is then a new decision.
+    After somebody was faster the form shows the new state: to send it again is then a new decision. After
+    any other refusal it stands for what was looked at: whoever was faster meanwhile is told of then.
     """
     with visit.place.frame() as frame:
         subject = subject_of(frame, ident)
         asked = _form(subject, act, typed)
-    fresh = visit.place.token() if isinstance(error, Stale) else typed.get("request_id", "")
-    return _form_page(visit, subject, number, asked, request_id=fresh, error=error)
+    if isinstance(error, Stale):
+        return _form_page(visit, subject, number, asked, request_id=visit.place.token(), error=error)
+    request_id, revision = typed.get("request_id", ""), typed.get("revision", "")
+    return _form_page(visit, subject, number, asked, request_id=request_id, revision=revision, error=error)

@@ -65,7 +65,7 @@ class Wanted:
     track: str | None = None
     state: str | None = None
     light: str | None = None
-    waits_for: str | None = None  # a role, or the code of a person
+    waits_for: str | int | None = None  # a role, or the code of a person; a number: the id of a person
     open: bool | None = True  # False: only what has ended
     where: tuple[tuple[str, str], ...] = ()  # facts and the values that were reported
     year: int | None = None  # of the plan that the task belongs to
@@ -324,13 +324,13 @@ def definitions(frame: Frame) -> list[Definition]:
     ]
 
 
-def _waits(frame: Frame, word: str, params: dict[str, Any]) -> list[ColumnElement[bool]]:
-    """A role by name, or a person by code: then every seat that this person fills now."""
+def _waits(frame: Frame, word: str | int, params: dict[str, Any]) -> list[ColumnElement[bool]]:
+    """A role by name, or a person by code or id: then every seat that this person fills now."""
     roles = {name for one in definitions(frame) for name in one.roles}
     if word in roles:
         return [TASK.c.waits_for == word]
     try:
-        person = person_id(frame.tx, word)
+        person = word if isinstance(word, int) else person_id(frame.tx, word)
     except Unknown as error:
         zh, en = error.text
         raise Unknown(

@@ -275,6 +275,48 @@ def test_a_file_that_is_more_than_a_letter_is_refused(what: str, data: bytes, na
     assert named in refusal.value.why.en, what
 
 
+_W = 'xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"'
+HIDDEN_FIELDS = {
+    "in two pieces": f"<w:p {_W}><w:r><w:instrText> DDE</w:instrText></w:r>"
+    "<w:r><w:instrText>AUTO c</w:instrText></w:r></w:p>",
+    "in pieces of nothing": f"<w:p {_W}><w:instrText>D</w:instrText><w:instrText>DE c</w:instrText></w:p>",
+    "another prefix": f"<x:p {_W.replace('xmlns:w', 'xmlns:x')}><x:instrText>DDE c</x:instrText></x:p>",
+    "as entities": f"<w:p {_W}><w:instrText>&#68;DE c</w:instrText></w:p>",
+    "a comment within": f"<w:p {_W}><w:instrText>D<!-- -->DE c</w:instrText></w:p>",
+    "single quotes": f"<w:p {_W}><w:fldSimple w:instr='DDE c'/></w:p>",
+    "entities in an attribute": f'<w:p {_W}><w:fldSimple w:instr="&#x44;DE c"/></w:p>',
+}
+
+
+@pytest.mark.parametrize("xml", HIDDEN_FIELDS.values(), ids=list(HIDDEN_FIELDS))
+@pytest.mark.parametrize("coding", ["utf-8", "utf-16"])
+@pytest.mark.parametrize("name", ["word__x_dot_xml", "word__x_dot_XML", "word__x_dot_dat"])
+def test_a_field_that_fetches_is_found_however_it_is_written(xml: str, coding: str, name: str) -> None:
+    content = f'<?xml version="1.0" encoding="{coding}"?>{xml}'.encode(coding)
+    with pytest.raises(BadTemplate) as refusal:
+        check_template(repacked(OWN, _same, **{name: content}), ALWAYS)
+    assert "the field DDE" in refusal.value.why.en
+
+
+def test_usual_fields_may_stay() -> None:
+    xml = (
+        f'<w:p {_W}><w:fldChar w:fldCharType="begin"/><w:instrText> HYPERLINK </w:instrText>'
+        '<w:fldChar w:fldCharType="end"/><w:fldSimple w:instr="PAGE"/><w:fldSimple w:instr="DATE"/></w:p>'
+    )
+    check_template(repacked(OWN, _same, word__x_dot_xml=xml.encode()), ALWAYS)
+
+
+@pytest.mark.filterwarnings("ignore:Duplicate name")
+@pytest.mark.parametrize("name", ["word/document.xml", "word/Document.xml"])
+def test_a_part_that_is_there_twice_is_refused(name: str) -> None:
+    """Word may read the one of them that was not looked at."""
+    buffer = io.BytesIO(OWN)
+    with zipfile.ZipFile(buffer, "a") as archive:
+        archive.writestr(name, archive.read("word/document.xml"))
+    with pytest.raises(BadTemplate, match="once"):
+        check_template(buffer.getvalue(), ALWAYS)
+
+
 def test_a_placeholder_in_a_header_is_checked_too() -> None:
     document = docx.Document()
     document.sections[0].header.paragraphs[0].text = "{{ title|upper }}"

@@ -15,6 +15,7 @@ from pydantic import ValidationError
 
 from notifier.channel import Outcome, Receipt
 from notifier.content import Content, Envelope, Parcel
+from notifier.office.settling import NotYet
 from notifier.sms.gateway import Answered, GatewayChannel, at, gateway_channel, judge, read_receipt, request
 from notifier.sms.settings import GatewaySettings, ReceiptSettings
 from tests.http_peer import Reply, http_peer
@@ -278,6 +279,29 @@ def test_reports_can_be_asked_for() -> None:
         assert made.receipts(kept.append) == 2
     assert [(one.reference, one.end) for one in kept] == [("a", "delivered"), ("b", "bounced")]
     assert peer.asked[0].query == {"key": "k-1"}
+
+
+def test_a_report_that_can_t_be_kept_yet_loses_neither_itself_nor_the_others() -> None:
+    """A gateway tells each report once."""
+    reports = [{"id": "early", "s": "1"}, {"id": "a", "s": "1"}, {"id": "b", "s": "2"}]
+    receipt = {"reference": "id", "status": "s", "delivered": ["1"], "bounced": ["2"], "items": "data"}
+    kept: list[str] = []
+    known = {"a", "b"}
+
+    def keep(one: Receipt) -> None:
+        if one.reference not in known:
+            raise NotYet("尚未", "not yet")
+        kept.append(one.reference)
+
+    once = (Reply(body=json.dumps({"data": reports}).encode()), Reply(body=b'{"data": []}'))
+    with http_peer(*once) as peer:
+        made = channel(JSON, peer.url, receipt={**receipt, "poll": peer.url + "/reports"})
+        with pytest.raises(NotYet):
+            made.receipts(keep)
+        assert kept == ["a", "b"]
+        known.add("early")
+        assert made.receipts(keep) == 1
+    assert kept == ["a", "b", "early"]
 
 
 @pytest.mark.parametrize("reply", [Reply(then="hang_up"), Reply(body=b"<html>"), Reply(body=b'{"data": 1}')])

@@ -28,12 +28,11 @@ MAX_RATIO: Final = 200  # unpacked to packed, of a part larger than MIN_BOMB
 MIN_BOMB: Final = 1_000_000
 LISTS: Final = {"rows": OF_ROW, "paragraphs": OF_PARAGRAPH}
 _MACROS = re.compile(r"vbaproject|vbadata|activex|embeddings|oleobject|altchunk|afchunk", re.IGNORECASE)
-_MACRO_TYPE = re.compile(rb"macroEnabled|vbaProject|oleObject|activeX", re.IGNORECASE)
+_MACRO_TYPE = re.compile(r"macroEnabled|vbaProject|oleObject|activeX", re.IGNORECASE)
 _FETCHES = re.compile(
-    r"<w:instrText[^>]*>[^<]*\b(DDE|DDEAUTO|INCLUDETEXT|INCLUDEPICTURE|LINK|IMPORT|DATABASE|MACROBUTTON)\b"
-    r"|<w:fldSimple[^>]*w:instr=\"[^\"]*\b(DDE|DDEAUTO|INCLUDETEXT|INCLUDEPICTURE|LINK|IMPORT|DATABASE|MACROBUTTON)\b",
-    re.IGNORECASE,
+    r"\b(DDE|DDEAUTO|INCLUDE|INCLUDETEXT|INCLUDEPICTURE|LINK|IMPORT|DATABASE|MACROBUTTON)\b", re.IGNORECASE
 )
+_XML_BEGINS = (b"<", b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff", b"\0<")
 _TAGS = re.compile(r"<[^>]+>")
 _MARKS = re.compile(r"\{\{.*?\}\}|\{%.*?%\}", re.DOTALL)
 # Word-only forms of the template engine: they leave text where Word doesn't look for any, or compute.
@@ -90,6 +89,8 @@ def _check_size(found: Collection[zipfile.ZipInfo]) -> None:
             f"最多 {MAX_PARTS} 个部件、展开后最多 {MAX_WHOLE} 字节的文件",
             f"a file of at most {MAX_PARTS} parts and {MAX_WHOLE} bytes unpacked",
         )
+    if len({one.filename.lower() for one in found}) < len(found):
+        raise BadTemplate("每个部件只有一份的文件", "a file that holds each part once")
     for one in found:
         if one.file_size > MIN_BOMB and one.file_size > MAX_RATIO * max(one.compress_size, 1):
             raise BadTemplate(
@@ -104,21 +105,39 @@ def _check_size(found: Collection[zipfile.ZipInfo]) -> None:
 
 
 def _check_part(name: str, content: bytes) -> None:
-    if not name.endswith((".xml", ".rels")):
-        return
+    plain = name.lower()
+    if not plain.endswith((".xml", ".rels")) and not content.lstrip().startswith(_XML_BEGINS):
+        return  # a picture, a typeface
     try:
         tree = fromstring(content, forbid_dtd=True)
     except (DefusedXmlException, SyntaxError, ValueError, LookupError) as error:
         raise BadTemplate(
             f"各部件都能读的文件（{name} 读不了）", f"a file whose parts can be read ({name} can't)"
         ) from error
-    if name == "[Content_Types].xml" and _MACRO_TYPE.search(content):
+    if plain == "[content_types].xml" and any(_MACRO_TYPE.search(one) for one in _attributes(tree)):
         raise BadTemplate("不带宏的文件（.docx，不是 .docm）", "a file without macros (.docx, no .docm)")
-    if name.endswith(".rels"):
+    if plain.endswith(".rels"):
         _check_relations(name, tree)
-    if found := _FETCHES.search(content.decode("utf-8", "replace")):
-        field = found[1] or found[2]
-        raise BadTemplate(f"不含域 {field} 的文件", f"a file without the field {field}")
+    if found := _FETCHES.search(_fields(tree)):
+        raise BadTemplate(f"不含域 {found[1]} 的文件", f"a file without the field {found[1]}")
+
+
+def _attributes(tree: Any) -> Iterator[str]:
+    return (value for one in tree.iter() for value in one.attrib.values())
+
+
+def _fields(tree: Any) -> str:
+    """What Word would read as fields, each on its own line: one may stand in any number of pieces."""
+    pieces: list[str] = []
+    for one in tree.iter():
+        kind = str(one.tag).rpartition("}")[2]
+        if kind in ("instrText", "delInstrText"):
+            pieces.append("".join(one.itertext()))
+        elif kind == "fldChar":
+            pieces.append("\n")
+        elif kind == "fldSimple":
+            pieces += ["\n", *one.attrib.values(), "\n"]
+    return "".join(pieces)
 
 
 def _check_relations(name: str, tree: Any) -> None:

@@ -24,7 +24,7 @@ from urllib.parse import quote, urlencode
 
 import httpx
 
-from workflow.errors import UsageError
+from workflow.errors import DubanError, StoreError, UsageError
 from workflow.text import Text
 
 from ..channel import Outcome, Receipt, Send
@@ -36,6 +36,9 @@ from .settings import Answer, GatewaySettings, ReceiptSettings
 
 LONGEST_ANSWER: Final = 65_536
 """Octets of an answer that are read."""
+LONGEST_REPORTS: Final = 4_194_304
+"""Octets of reports that are read: a gateway tells each once, and half of them would be none."""
+_MOST_PENDING: Final = 10_000  # reports that could not be kept yet
 
 logging.getLogger("httpx").setLevel(logging.WARNING)  # it would write addresses with numbers and keys
 
@@ -69,6 +72,7 @@ class GatewayChannel:
         self._settings = settings
         self._secrets = secrets
         self._tls = _tls(settings)
+        self._pending: list[Receipt] = []  # told once by the gateway, not kept yet; lost at an end
 
     def write(self, content: Content, envelope: Envelope) -> bytes:
         """The text, planned, with what it costs."""
@@ -83,17 +87,41 @@ class GatewayChannel:
         return self._session()
 
     def receipts(self, keep: Callable[[Receipt], None]) -> int:
-        """Ask for reports, if the settings say where. Gateways that call us are read elsewhere."""
+        """Ask for reports, if the settings say where. Gateways that call us are read elsewhere.
+
+        Raises:
+            DubanError: as `keep` did at the first report that it could not keep. That one is handed over
+                again next time, and the others all the same.
+        """
         receipt = self._settings.receipt
         if receipt is None or receipt.poll is None:
             return 0
         url = receipt.poll.format_map(_escaped(self._secrets, _percent))
         with self._client() as client:
-            found = _asked(client, client.build_request("GET", url), self._settings.timeout)
+            asking = client.build_request("GET", url)
+            found = _asked(client, asking, self._settings.timeout, LONGEST_REPORTS)
         reports = [] if isinstance(found, Outcome) else _reports(receipt, found.data)
-        for one in reports:
-            keep(one)
-        return len(reports)
+        self._pending = [*self._pending, *reports][-_MOST_PENDING:]
+        return self._hand_over(keep)
+
+    def _hand_over(self, keep: Callable[[Receipt], None]) -> int:
+        kept, failed = 0, None
+        for one in tuple(self._pending):
+            try:
+                keep(one)
+            except StoreError:
+                raise
+            except DubanError as error:
+                failed = failed or error
+                continue
+            except Exception:
+                self._pending.remove(one)  # it would fail for ever
+                raise
+            self._pending.remove(one)
+            kept += 1
+        if failed is not None:
+            raise failed
+        return kept
 
     @contextmanager
     def _session(self) -> Iterator[Send]:
@@ -201,13 +229,15 @@ def _as_text(value: Any) -> str | None:
     return None if value is None or isinstance(value, (Mapping, list)) else json.dumps(value)
 
 
-def _asked(client: httpx.Client, asking: httpx.Request, timeout: float) -> Answered | Outcome:
+def _asked(
+    client: httpx.Client, asking: httpx.Request, timeout: float, longest: int = LONGEST_ANSWER
+) -> Answered | Outcome:
     """The answer, cut where it is longer than anything that is judged, or takes longer than it may."""
     until = monotonic() + timeout
     try:
         response = client.send(asking, stream=True)
         try:
-            return Answered(status=response.status_code, text=_read(response, until))
+            return Answered(status=response.status_code, text=_read(response, until, longest))
         finally:
             response.close()
     except _NOT_HANDED_OVER as error:
@@ -216,13 +246,13 @@ def _asked(client: httpx.Client, asking: httpx.Request, timeout: float) -> Answe
         return Outcome.unknown(_unanswered(error), code=type(error).__name__)
 
 
-def _read(response: httpx.Response, until: float) -> str:
+def _read(response: httpx.Response, until: float, longest: int) -> str:
     data = bytearray()
     for chunk in response.iter_raw():
         data += chunk
-        if len(data) >= LONGEST_ANSWER or monotonic() > until:
+        if len(data) >= longest or monotonic() > until:
             break
-    return bytes(data[:LONGEST_ANSWER]).decode("utf-8", "replace")
+    return bytes(data[:longest]).decode("utf-8", "replace")
 
 
 def _values(settings: GatewaySettings, parcel: Parcel) -> dict[str, str]:

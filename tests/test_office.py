@@ -262,6 +262,50 @@ def test_a_bounce_marks_the_address_and_goes_another_way(house: House) -> None:
     assert house.deliveries()[-1]["channel"] == "sms", "a broken address is not tried again"
 
 
+@pytest.mark.parametrize(
+    ("code", "is_dead"),
+    [
+        ("5.1.1", True),
+        ("5.2.1", True),
+        ("5.0.0", True),
+        ("550", True),
+        ("", True),
+        ("5.7.1", False),
+        ("5.2.2", False),
+        ("5.3.4", False),
+        ("4.4.7", False),
+    ],
+)
+def test_an_address_that_dislikes_one_message_is_still_told_the_next(
+    house: House, code: str, is_dead: bool
+) -> None:
+    """A full box, a message taken for spam, a server that was away: the mailbox is there."""
+    wang = house.person("wang", sms="13800000000")
+    house.leaves(wang)
+    house.ring()
+    (one,) = house.deliveries()
+    house.mail.waiting = [Receipt(reference=one["message_id"], end="bounced", why=WHY, code=code)]
+    house.ring(SECOND)
+    house.ring(SECOND)
+    assert [one["status"] for one in house.deliveries()] == ["bounced", "accepted"]
+    house.leaves(wang)
+    house.ring(HOUR)
+    assert house.deliveries()[-1]["channel"] == ("sms" if is_dead else "mail")
+
+
+@pytest.mark.parametrize(("code", "is_dead"), [("550", True), ("550 5.1.1", True), ("550 5.7.1", False)])
+def test_a_refusal_that_is_not_about_the_mailbox_breaks_no_address(
+    house: House, code: str, is_dead: bool
+) -> None:
+    wang = house.person("wang", sms="13800000000")
+    house.leaves(wang)
+    house.mail.script = lambda _parcel: Outcome.refused(WHY, code=code)
+    house.ring()
+    with house.port.read() as tx:
+        broken = [one.broken_at is not None for one in addresses.addresses_of(tx, [wang])[wang]]
+    assert broken == [is_dead, False]
+
+
 def test_a_receipt_settles_an_unknown_outcome_without_sending_again(house: House) -> None:
     house.leaves(house.person("wang"))
     house.mail.script = lambda _parcel: Outcome.unknown(WHY)

@@ -22,6 +22,7 @@ Step = Literal["greeting", "EHLO", "STARTTLS", "AUTH", "MAIL", "RCPT", "DATA", "
 
 _UNAUTHORISED = frozenset({530, 534, 535, 538})
 _ENCODED_ADDRESS = re.compile(r"[^\s<>\"]+@[^\s<>\"]+")
+_ENHANCED = re.compile(rb"[245]\.\d{1,3}\.\d{1,3}(?![\d.])")
 _SAID_MOST = 200
 
 
@@ -41,19 +42,22 @@ def judged(step: Step, code: int, said: bytes) -> Outcome:
         f"邮件服务器在 {step} 答复：{code} {quoted(said)}",
         f"At {step} the server said: {code} {quoted(said)}",
     )
+    told = _code(code, said)
     if 400 <= code < 500:
-        return Outcome.later(why, code=str(code))
+        return Outcome.later(why, code=told)
     if code < 400:  # a yes where none belongs
-        return (
-            Outcome.unknown(why, code=str(code))
-            if step == "dot"
-            else Outcome.unreachable(why, code=str(code))
-        )
+        return Outcome.unknown(why, code=told) if step == "dot" else Outcome.unreachable(why, code=told)
     if step in ("greeting", "EHLO", "STARTTLS"):
-        return Outcome.unreachable(why, code=str(code))
+        return Outcome.unreachable(why, code=told)
     if _is_about_us(step, code):
-        return Outcome.unauthorised(why, code=str(code))
-    return Outcome.refused(why, code=str(code))
+        return Outcome.unauthorised(why, code=told)
+    return Outcome.refused(why, code=told)
+
+
+def _code(code: int, said: bytes) -> str:
+    """The code, with the enhanced one where the server gives it (RFC 2034)."""
+    enhanced = _ENHANCED.match(said)
+    return f"{code} {enhanced.group().decode()}" if enhanced else str(code)
 
 
 def _is_about_us(step: Step, code: int) -> bool:

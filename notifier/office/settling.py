@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Final
@@ -22,8 +23,11 @@ from .desk import Desk, OfficeRan
 from .failing import another_way
 
 log = structlog.get_logger("duban.notifier")
-# Codes by which a mail server says that there is no such mailbox, and not that it dislikes the message.
+# Codes by which a mail server says that there is no such mailbox, unless a better one follows.
 _NO_MAILBOX: Final = frozenset({"550", "551", "553"})
+_ENHANCED: Final = re.compile(r"\b[45]\.\d{1,3}\.\d{1,3}\b")
+# RFC 3463: the address, a mailbox that was closed, no way to its domain, and what says nothing more.
+_DEAD: Final = re.compile(r"5\.(?:1\.\d+|2\.1|4\.4|0\.0)")
 Tried = tuple[Queued, Outcome | None]
 """A message, and how its try ended; None: it was claimed and not tried."""
 
@@ -60,11 +64,21 @@ def _given_up(
     now: int,
 ) -> None:
     for one, outcome in tried:
-        if outcome.end == "refused" and one.kind == "mail" and outcome.code[:3] in _NO_MAILBOX:
+        told_so = outcome.code[:3] in _NO_MAILBOX and is_dead(outcome.code)
+        if outcome.end == "refused" and one.kind == "mail" and told_so:
             queue.break_address(tx, one, outcome.why, now)
     ended = [ident for ident, one in settled.items() if one.status == State.GIVEN_UP]
     if ended:
         another_way(tx, desk, [one for one in queue.these(tx, ended) if one.status == State.GIVEN_UP], now)
+
+
+def is_dead(code: str) -> bool:
+    """Whether a mail that did not arrive says so of its address, and not of itself or of that day. Pure.
+
+    A full box, or a message that was taken for spam, must not keep the next notice from its reader.
+    """
+    enhanced = _ENHANCED.search(code)
+    return enhanced is None or _DEAD.fullmatch(enhanced.group()) is not None
 
 
 # --- channels ---------------------------------------------------------------------------------------
@@ -157,6 +171,7 @@ def _bounced(tx: Transaction, desk: Desk, one: Queued, receipt: Receipt, now: in
     if one.status not in _OPEN:
         return False
     queue.keep_receipt(tx, one, State.BOUNCED, receipt.why, now)
-    queue.break_address(tx, one, receipt.why, now)
+    if one.kind != "mail" or is_dead(receipt.code):
+        queue.break_address(tx, one, receipt.why, now)
     another_way(tx, desk, [one], now)
     return True

@@ -11,7 +11,7 @@ from __future__ import annotations
 from .growing import grown
 from .people import CROWDS, Crowd
 from .report import Report, story_task
-from .run import Simulation, simulate
+from .run import Beside, Simulation, simulate
 from .shift import moved
 
-__all__ = ["CROWDS", "Crowd", "Report", "Simulation", "grown", "moved", "simulate", "story_task"]
+__all__ = ["CROWDS", "Beside", "Crowd", "Report", "Simulation", "grown", "moved", "simulate", "story_task"]

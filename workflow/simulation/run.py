@@ -38,6 +38,8 @@ from .shift import moved
 DAY_MS = 86_400_000
 _MOST_PATIENT = 5  # workdays; whoever was refused tries again the next day, then ever later
 Progress = Callable[[int, int], None]
+Beside = Callable[[Port, int], object]
+"""What is rung after the engine, with the same database and instant: it sends what the engine left."""
 _CHANGED = Statement(select(EVENT.c.task_id).where(EVENT.c.id > bindparam("after")).distinct())
 _ANY_TASK = Statement(select(tasks.TASK.c.id).limit(1))
 _PAPER = "模拟佐证材料 simulated evidence\n".encode()
@@ -76,6 +78,7 @@ def simulate(
     evidence: Path | None = None,
     progress: Progress = lambda _done, _total: None,
     until: int | None = None,
+    beside: Beside = lambda _port, _now: None,
 ) -> Report:
     """Play a campaign from its start.
 
@@ -87,6 +90,7 @@ def simulate(
         evidence: the folder for the file that invented people attach; None keeps its hash only.
         progress: called with (days done, days in all).
         until: play to this instant instead of for `days`.
+        beside: rung whenever the engine is.
 
     Raises:
         NotNow: the database holds tasks already.
@@ -100,7 +104,7 @@ def simulate(
         port = open_port(url, durable=False)  # the same seed plays it again
         stack.callback(port.close)
         _must_be_empty(port)
-        return Simulation(shifted, port, seed, people, evidence).play(days, progress, until)
+        return Simulation(shifted, port, seed, people, evidence, beside).play(days, progress, until)
 
 
 def _must_be_empty(port: Port) -> None:
@@ -122,8 +126,16 @@ def _keep_evidence(folder: Path | None) -> Stored:
 class Simulation:
     """One campaign being played."""
 
-    def __init__(self, pack: Pack, port: Port, seed: int, crowd: Crowd, evidence: Path | None = None) -> None:
-        self._pack, self._port = pack, port
+    def __init__(
+        self,
+        pack: Pack,
+        port: Port,
+        seed: int,
+        crowd: Crowd,
+        evidence: Path | None = None,
+        beside: Beside = lambda _port, _now: None,
+    ) -> None:
+        self._pack, self._port, self._beside = pack, port, beside
         self._dice = Dice(seed)
         self._engine = Engine(port, salts=self._dice.salt)
         self._calendar: Calendar = default_calendar(pack.campaign.zone)
@@ -174,6 +186,7 @@ class Simulation:
 
     def _ring(self) -> None:
         self._engine.run_once(self._clock.now())
+        self._beside(self._port, self._clock.now())
 
     def _next(self) -> int:
         """The next instant at which the clock or a person has something to do."""

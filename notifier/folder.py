@@ -48,7 +48,7 @@ class FolderChannel:
     def write(self, content: Content, envelope: Envelope) -> bytes:  # noqa: ARG002 - nothing of it is told
         """The file as it will be. A content without HTML is written as text in either form."""
         if self._form == "html" and content.html is not None:
-            return _with_pictures(content).encode("utf-8", "replace")
+            return with_pictures(content).encode("utf-8", "replace")
         return _text(content, short=self.kind == "sms").encode("utf-8", "replace")
 
     def session(self) -> AbstractContextManager[Send]:
@@ -84,7 +84,8 @@ def _text(content: Content, *, short: bool) -> str:
     return f"{content.subject}\n\n{said}\n"
 
 
-def _with_pictures(content: Content) -> str:
+def with_pictures(content: Content) -> str:
+    """The document as a browser shows it by itself, pictures inside."""
     document = content.html or ""
     for picture in content.pictures:
         data = base64.b64encode(picture.data).decode()

@@ -1,14 +1,14 @@
-"""Every notice as files, from a demonstration that is played in a temporary database.
+"""Every notice and digest as files, from a demonstration that is played in a temporary database.
 
 For whoever changes the organisation's sentences, or wonders what people will read: each reason, formal and
-information, in both languages, about one task and about many, as text, HTML and text message, and with
-`channels` in the form that they send. `extra` brings what others write: digests.
+information, each digest, in both languages, about one task and about many, as text, HTML and text message,
+and in the form that `channels` send, mail first of all.
 """
 
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass, replace
 from itertools import pairwise
@@ -20,7 +20,7 @@ from sqlalchemy import bindparam, func, select
 from workflow.decision import Act
 from workflow.decision.everyday import COPY, MERGE, TRANSFER, URGE
 from workflow.definition import Pack
-from workflow.engine import Engine, Frame
+from workflow.engine import Engine, Frame, Library
 from workflow.engine.handing import hand_over
 from workflow.errors import Refused
 from workflow.reading.outgoing import REASONS
@@ -31,15 +31,29 @@ from workflow.store.sql import Statement
 from workflow.store.tasks import TASK
 from workflow.text import LANGUAGES, Language, Text
 
+from .addresses import NOTICES
 from .channel import Channel
-from .content import Class, Content, Envelope, Gathered, Part, Site, Wish
+from .content import About, Class, Content, Envelope, Gathered, Part, Site, Wish
+from .digests import Digests
+from .folder import FolderSettings, folder_channel, with_pictures
+from .mail import MailSettings, mail_channel
 from .notices import class_of, write_notices
+from .office_settings import OfficeSettings
 from .rendering import render_html
+from .retention import DAY_MS
+from .store.addresses import address_everybody
 
 DAYS: Final = 45  # played: enough for a few of everything
 _MANY: Final = 400  # messages of one person, at most, in one letter
 _TRIES: Final = 60  # tasks that an act is tried on …
 _PEOPLE: Final = 12  # … by so many people
+_WEEK: Final = 7  # days
+_EVERY_MS: Final = 3 * 3_600_000  # between two rounds of digests
+_MAIL: Final = mail_channel("mail", MailSettings(host="localhost", sender="duban@duban.example"))
+_MANY_LABELS: Final = {
+    "many_formal": Text("多件并为一封（正式）", "many in one, formal"),
+    "many_information": Text("多件并为一封（提醒）", "many in one, information"),
+}
 _LAST: Final = Statement(select(func.max(EVENT.c.recorded_at)))
 _MESSAGES: Final = Statement(
     select(OUTGOING, TASK.c.seq, TASK.c.ended_at)
@@ -54,9 +68,6 @@ _OPEN: Final = Statement(
     .limit(bindparam("most"))
 )
 
-Extra = Callable[[Port, int], Iterable[tuple[str, Content]]]
-"""(the demonstration, its end) -> names of files, without endings, and what they say."""
-
 
 def _sample_link(wish: Wish) -> str:
     return f"https://duban.example/a/SAMPLE-{wish.task_id}"
@@ -69,6 +80,19 @@ def _sample_address(person: int, topic: str) -> str:
 SITE: Final = Site(
     base_url="https://duban.example", domain="duban.example", mint=_sample_link, unsubscribe=_sample_address
 )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Letter:
+    """A message that is to be shown."""
+
+    name: str  # of its files, without their endings
+    label: Text
+    content: Content
+    class_: Class
+    about: About = "notice"
+    number: int | None = None  # of a digest
+    unsubscribe: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -87,7 +111,6 @@ def preview(
     *,
     site: Site = SITE,
     channels: Sequence[Channel] = (),
-    extra: Sequence[Extra] = (),
     days: int = DAYS,
     seed: int = 1,
 ) -> tuple[Page, ...]:
@@ -96,18 +119,20 @@ def preview(
     Args:
         pack: the campaign that is played; nothing of it leaves the temporary database.
         site: whose words and addresses are shown; its links open nothing.
+        channels: in whose form they are written as well; a mail as mail without one.
     """
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="duban-") as place:
         url = f"sqlite:///{Path(place) / 'preview.db'}"
-        simulate(pack, days=days, seed=seed, url=url)
+        rung = _Digesting(site, Path(place), days - _WEEK)
+        simulate(pack, days=days, seed=seed, url=url, beside=rung)
         with closing(open_port(url, durable=False)) as port:
             now = _last(port)
+            digests = [*_digests(rung.over(port), now)]
             _everyday_acts(Engine(port, salts=_no_salt), pack, now)
-            contents = [*_notices(port, site, now), *(one for more in extra for one in more(port, now))]
-    pages = tuple(
-        _file(folder, name, content, channels, now, pack.campaign.zone) for name, content in contents
-    )
+            letters = [*_notices(port, site, now), *digests]
+    ways = channels if any(one.kind == "mail" for one in channels) else (*channels, _MAIL)
+    pages = tuple(_file(folder, one, ways, now, pack.campaign.zone) for one in letters)
     _index(folder, pages)
     return pages
 
@@ -182,10 +207,50 @@ def _first(
                 return
 
 
+# --- digests ------------------------------------------------------------------------------------------
+
+
+class _Digesting:
+    """Digests meanwhile, so that numbers, comparisons and trends are there; those of the last week are left
+    to be shown."""
+
+    def __init__(self, site: Site, folder: Path, days: int) -> None:
+        self._site, self._left = site, days * DAY_MS
+        self._folder = folder_channel("folder", FolderSettings(folder=folder))
+        self._until = self._next = 0
+
+    def over(self, port: Port) -> Digests:
+        """The digests of this database."""
+        channels = {self._folder.name: self._folder}
+        return Digests(port, Library(), channels, OfficeSettings(), self._site, _no_salt)
+
+    def __call__(self, port: Port, now: int) -> None:
+        if not self._until:
+            self._until = now + self._left
+            with port.write("people") as tx:
+                address_everybody(tx, "folder", now)
+        if self._next <= now < self._until:
+            self._next = now + _EVERY_MS
+            self.over(port).run_once(now)
+
+
+def _digests(digests: Digests, now: int) -> Iterator[_Letter]:
+    for one in digests.samples(now):
+        yield _Letter(
+            name=f"digest_{one.name}.{one.content.language}",
+            label=one.label,
+            content=one.content,
+            class_="information",
+            about="digest",
+            number=one.number,
+            unsubscribe=one.unsubscribe,
+        )
+
+
 # --- the letters --------------------------------------------------------------------------------------
 
 
-def _notices(port: Port, site: Site, now: int) -> Iterator[tuple[str, Content]]:
+def _notices(port: Port, site: Site, now: int) -> Iterator[_Letter]:
     engine = Engine(port, salts=_no_salt)
     with port.read() as tx:
         frame = engine.library.frame(tx, now)
@@ -196,7 +261,7 @@ def _notices(port: Port, site: Site, now: int) -> Iterator[tuple[str, Content]]:
 
 def _written(
     frame: Frame, letters: Sequence[tuple[str, Gathered]], site: Site, language: Language
-) -> Iterator[tuple[str, Content]]:
+) -> Iterator[_Letter]:
     wanted = [
         replace(one, delivery_id=number, language=language) for number, (_, one) in enumerate(letters, 1)
     ]
@@ -204,7 +269,14 @@ def _written(
     for (name, _), one in zip(letters, wanted, strict=True):
         content = found[one.delivery_id]
         if isinstance(content, Content):
-            yield f"{name}.{language}", content
+            off = None if one.class_ == "formal" else site.unsubscribe(one.person_id, NOTICES)
+            yield _Letter(
+                name=f"{name}.{language}",
+                label=_MANY_LABELS.get(name) or REASONS[name.replace("_", " ")],
+                content=content,
+                class_=one.class_,
+                unsubscribe=off,
+            )
 
 
 def _one_each(rows: Sequence[Sequence[Any]]) -> Iterator[tuple[str, Gathered]]:
@@ -254,42 +326,37 @@ def _part(row: Sequence[Any]) -> Part:
 # --- the files ----------------------------------------------------------------------------------------
 
 
-def _file(
-    folder: Path, name: str, content: Content, channels: Sequence[Channel], now: int, zone: str
-) -> Page:
+def _file(folder: Path, letter: _Letter, channels: Sequence[Channel], now: int, zone: str) -> Page:
+    name, content = letter.name, letter.content
     files = {"txt": f"{content.subject}\n\n{content.text}".encode(), "sms.txt": _text_message(content)}
     if content.html is not None:
-        files["html"] = content.html.encode()
+        files["html"] = with_pictures(content).encode()
     for channel in channels:
         ending = "eml" if channel.kind == "mail" else f"{channel.name}.txt"
-        files[ending] = channel.write(content, _envelope(content, now, zone))
+        files[ending] = channel.write(content, _envelope(letter, now, zone))
     for ending, data in files.items():
         (folder / f"{name}.{ending}").write_bytes(data)
-    return Page(
-        name=name, label=_label(name, content.language), subject=content.subject, endings=tuple(sorted(files))
-    )
+    label = letter.label.to(content.language)
+    return Page(name=name, label=label, subject=content.subject, endings=tuple(sorted(files)))
 
 
 def _text_message(content: Content) -> bytes:
     return ("\n".join(content.phrases) + "\n").encode()
 
 
-def _envelope(content: Content, now: int, zone: str) -> Envelope:
+def _envelope(letter: _Letter, now: int, zone: str) -> Envelope:
     return Envelope(
         delivery_id=1,
         address="reader@duban.example",
-        name=Text("收件人", "Reader").to(content.language),
+        name=Text("收件人", "Reader").to(letter.content.language),
         message_id="<d1.preview@duban.example>",
-        class_="formal",
-        about="notice",
+        class_=letter.class_,
+        about=letter.about,
         date=now,
         zone=zone,
+        digest_number=letter.number,
+        unsubscribe=letter.unsubscribe,
     )
-
-
-def _label(name: str, language: Language) -> str:
-    reason = name.rpartition(".")[0].replace("_", " ")
-    return REASONS[reason].to(language) if reason in REASONS else reason
 
 
 def _index(folder: Path, pages: Sequence[Page]) -> None:

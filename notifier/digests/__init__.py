@@ -15,6 +15,6 @@ hours.py       when it leaves
 
 from __future__ import annotations
 
-from .core import READERS, Digests, DigestsRan
+from .core import READERS, Digests, DigestsRan, Sample
 
-__all__ = ["READERS", "Digests", "DigestsRan"]
+__all__ = ["READERS", "Digests", "DigestsRan", "Sample"]

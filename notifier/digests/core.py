@@ -20,7 +20,7 @@ from workflow.store.settling import Settling
 from workflow.text import LANGUAGES, Language, Text
 
 from ..channel import Channel, Unwritten
-from ..content import Envelope, Site
+from ..content import Content, Envelope, Site
 from ..office_settings import OfficeSettings
 from ..store import addresses, deliveries, digests
 from ..store.addresses import NO_MANNER, Address, Manner
@@ -47,6 +47,17 @@ class DigestsRan:
     off: int = 0  # readers who have switched it off
     nowhere: int = 0  # readers who can't be reached by any channel
     unwritable: int = 0  # digests that no channel could give a form
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Sample:
+    """A digest as somebody would read it, for a preview."""
+
+    name: str
+    label: Text
+    number: int
+    content: Content
+    unsubscribe: str | None
 
 
 @dataclass(kw_only=True, slots=True)
@@ -101,6 +112,32 @@ class Digests:
         for run in runs:
             ran.done += self._work_off(run, now, ran)
         return ran
+
+    def samples(self, now: int) -> Iterator[Sample]:
+        """Of each digest that is due the one that tells most, in every language; none is sent or numbered."""
+        self._begin(now, DigestsRan())
+        with self._port.read() as tx:
+            frame = self._library.frame(tx, now)
+            for run in digests.open_runs(tx):
+                scene = read_scene(frame, run)
+                if scene is not None:
+                    yield from self._sampled(frame, scene, run)
+
+    def _sampled(self, frame: Frame, scene: Scene, run: Run) -> Iterator[Sample]:
+        readers = list(self._readers(frame, scene, self._people(frame, scene, run), DigestsRan()))
+        if not readers:
+            return
+        chosen = max(readers, key=lambda one: sum(section.total for section in one.sections))
+        unsubscribe = self._site.unsubscribe(chosen.person_id, f"digest:{run.name}")
+        writer = Writer(scene, self._site, frame.now)
+        for language in LANGUAGES:
+            yield Sample(
+                name=run.name,
+                label=scene.digest.label,
+                number=chosen.number,
+                content=writer.content(replace(chosen, language=language), unsubscribe),
+                unsubscribe=unsubscribe,
+            )
 
     # --- moments --------------------------------------------------------------------------------------
 

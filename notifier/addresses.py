@@ -46,9 +46,9 @@ def address_of(kind: str, typed: str) -> str:
 def _mail(typed: str) -> str:
     if len(typed) > _MOST_MAIL or not _MAIL.fullmatch(typed):
         raise BadValue(
-            "这不是邮箱地址，未保存。请写成 name@example.org：只用半角英文、数字和常用符号，不带姓名和"
+            "这不是邮箱地址，未采用。请写成 name@example.org：只用半角英文、数字和常用符号，不带姓名和"
             "尖括号；中文域名请写成 xn-- 形式。",
-            "Not kept: this is no mail address. Write name@example.org, in ASCII, without a name or angle "
+            "Not taken: this is no mail address. Write name@example.org, in ASCII, without a name or angle "
             "brackets; of an international domain write the xn-- form.",
         )
     local, _, domain = typed.rpartition("@")
@@ -59,8 +59,8 @@ def _number(typed: str) -> str:
     number = re.sub(r"[ ()-]", "", typed)
     if not _NUMBER.fullmatch(number):
         raise BadValue(
-            "这不是电话号码，未保存。请只写数字，可带国家码，如 +8613800000000；5 至 15 位。",
-            "Not kept: this is no phone number. Write 5 to 15 digits, with the country's code if you like, "
+            "这不是电话号码，未采用。请只写数字，可带国家码，如 +8613800000000；5 至 15 位。",
+            "Not taken: this is no phone number. Write 5 to 15 digits, with the country's code if you like, "
             "as in +8613800000000.",
         )
     return number
@@ -69,8 +69,8 @@ def _number(typed: str) -> str:
 def _chat(typed: str) -> str:
     if not _CHAT.fullmatch(typed):
         raise BadValue(
-            "这不是即时消息地址，未保存。请写成 平台://…，如 wecombot://…；写法见 docs/notifier.md。",
-            "Not kept: this is no chat address. Write SERVICE://…, as in wecombot://…; see docs/notifier.md.",
+            "这不是即时消息地址，未采用。请写成 平台://…，如 wecombot://…；写法见 docs/sms.md。",
+            "Not taken: this is no chat address. Write SERVICE://…, as in wecombot://…; see docs/sms.md.",
         )
     return typed
 
@@ -78,8 +78,8 @@ def _chat(typed: str) -> str:
 def _folder(typed: str) -> str:
     if not _FOLDER.fullmatch(typed):
         raise BadValue(
-            "这不能作文件夹名，未保存。请只用半角字母、数字、点、横线、下划线，不带路径。",
-            "Not kept: this is no name of a folder. Use letters, digits, dots, hyphens and underscores, and "
+            "这不能作文件夹名，未采用。请只用半角字母、数字、点、横线、下划线，不带路径。",
+            "Not taken: this is no name of a folder. Use letters, digits, dots, hyphens and underscores, and "
             "no path.",
         )
     return typed

@@ -46,14 +46,14 @@ LABELS: Final = {
 
 MEANINGS: Final = {
     State.GATHERING: Text(
-        "还可并入同一人的其他通知；到 due_at 时成文发送。",
-        "Further notices to the same person may still join it; written and sent at due_at.",
+        "还可并入同一人的其他通知；到时成文发送。",
+        "Further notices to the same person may still join it; written and sent when it is due.",
     ),
     State.HELD: Text(
         "在有人放行之前不发送：从备份恢复之后，或有人扣留。",
         "Not sent until a person releases it: after a restore, or because somebody held it.",
     ),
-    State.WAITING: Text("内容已定，到 due_at 时发送。", "Its bytes are fixed; it is sent at due_at."),
+    State.WAITING: Text("内容已定，到时发送。", "Its bytes are fixed; it is sent when it is due."),
     State.SENDING: Text(
         "已交给通道，尚无答复；进程若此时中断，即为结果不明。",
         "Handed to the channel, no answer yet. If the process dies now, its outcome is unknown.",

@@ -28,9 +28,15 @@ LANGUAGE_COOKIE = "duban_language"
 STATIC = Path(str(files("console") / "static"))
 _SECTIONS = (
     ("/", "待办", "To do"),
+    ("/board", "看板", "Board"),
     ("/ledger", "台账", "Ledger"),
+    ("/campaigns", "专项行动", "Campaigns"),
+    ("/dual-list", "双清单", "Dual list"),
     ("/definitions", "流程定义", "Definitions"),
     ("/organisation", "组织", "Organisation"),
+    ("/deliveries", "消息", "Deliveries"),
+    ("/search", "检索", "Search"),
+    ("/settings", "设置", "Settings"),
 )
 _SHAPES = {"green": "●", "blue": "◆", "yellow": "▲", "red": "■"}
 

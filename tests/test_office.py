@@ -274,6 +274,10 @@ def test_a_bounce_marks_the_address_and_goes_another_way(house: House) -> None:
         ("5.2.2", False),
         ("5.3.4", False),
         ("4.4.7", False),
+        ("UNDELIV 001", True),
+        ("EXPIRED 000", False),
+        ("DELETED", False),
+        ("REJECTD 012", False),
     ],
 )
 def test_an_address_that_dislikes_one_message_is_still_told_the_next(

@@ -227,7 +227,7 @@ def spelt(number: str, numerals: str) -> str:
     return "".join(numerals[int(char)] if char.isdigit() else char for char in number)
 
 
-@given(around, around, st.from_regex(r"1[3-9][0-9]{9}", fullmatch=True), digits, st.integers(0, 3))
+@given(around, around, st.from_regex(r"1[3-9][0-9]{9}", fullmatch=True), digits, st.integers(0, 6))
 def test_a_mobile_number_never_leaves_in_a_text(
     before: str, after: str, number: str, numerals: str, form: int
 ) -> None:
@@ -236,6 +236,9 @@ def test_a_mobile_number_never_leaves_in_a_text(
         f"{number[:3]}-{number[3:7]}-{number[7:]}",
         f"+86 {number}",
         f"{number[:3]} {number[3:7]}\u200b {number[7:]}",
+        f"{number[:3]}.{number[3:7]}.{number[7:]}",
+        f"({number[:3]})  {number[3:7]}  {number[7:]}",
+        f"{number[:3]}·{number[3:7]}/{number[7:]}",
     )
     assert found_private(before + spelt(shapes[form], numerals) + after) is not None
 

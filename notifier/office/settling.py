@@ -28,6 +28,7 @@ _NO_MAILBOX: Final = frozenset({"550", "551", "553"})
 _ENHANCED: Final = re.compile(r"\b[45]\.\d{1,3}\.\d{1,3}\b")
 # RFC 3463: the address, a mailbox that was closed, no way to its domain, and what says nothing more.
 _DEAD: Final = re.compile(r"5\.(?:1\.\d+|2\.1|4\.4|0\.0)")
+_OF_THAT_DAY: Final = ("EXPIRED", "DELETED", "REJECTD")
 Tried = tuple[Queued, Outcome | None]
 """A message, and how its try ended; None: it was claimed and not tried."""
 
@@ -73,10 +74,16 @@ def _given_up(
 
 
 def is_dead(code: str) -> bool:
-    """Whether a mail that did not arrive says so of its address, and not of itself or of that day. Pure.
+    """Whether a message that did not arrive says so of its address, and not of itself or of that day. Pure.
 
-    A full box, or a message that was taken for spam, must not keep the next notice from its reader.
+    A full box, a message that was taken for spam, or a telephone that was switched off must not keep the
+    next notice from its reader.
+
+    Args:
+        code: what the mail server answered, or the last state of a text message (SMPP 3.4, 5.2.28).
     """
+    if code.startswith(_OF_THAT_DAY):
+        return False
     enhanced = _ENHANCED.search(code)
     return enhanced is None or _DEAD.fullmatch(enhanced.group()) is not None
 
@@ -171,7 +178,7 @@ def _bounced(tx: Transaction, desk: Desk, one: Queued, receipt: Receipt, now: in
     if one.status not in _OPEN:
         return False
     queue.keep_receipt(tx, one, State.BOUNCED, receipt.why, now)
-    if one.kind != "mail" or is_dead(receipt.code):
+    if is_dead(receipt.code):
         queue.break_address(tx, one, receipt.why, now)
     another_way(tx, desk, [one], now)
     return True

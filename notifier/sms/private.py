@@ -15,7 +15,7 @@ from workflow.text import Text
 from ..channel import Unwritten
 
 _BIRTH: Final = r"(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])"
-_GAP: Final = r"[ -]?"
+_GAP: Final = r"[ .·/()-]{0,3}"  # how people part the groups of a number
 
 PATTERNS: Final = (
     (
@@ -29,7 +29,7 @@ PATTERNS: Final = (
         Text("手机号码", "a telephone number"),
         re.compile(
             rf"(?<!\d)(?:(?:\+|00)?86{_GAP})?1[3-9]\d{_GAP}\d{{4}}{_GAP}\d{{4}}(?!\d)"
-            r"|\+\d(?:[ -]?\d){7,14}"
+            rf"|\+\d(?:{_GAP}\d){{7,14}}"
         ),
     ),
     (Text("邮箱地址", "a mail address"), re.compile(r"[\w.+%-]+@[\w-]+(?:\.[\w-]+)+")),

@@ -12,6 +12,7 @@ from .arguments import command, group, option
 from .desk import Desk, desk_of
 
 if TYPE_CHECKING:
+    from console.messages import Messages
     from console.web import Place
 
 app = group()
@@ -53,7 +54,17 @@ def _place(desk: Desk, *, https: bool, organisation: str) -> Place:
         randomness=lambda size: b"".join(desk.salts() for _ in range(-(-size // 16)))[:size],
         settings=Settings(https=https, organisation=organisation),
         folder=desk.folder,
+        messages=_messages(desk),
     )
+
+
+def _messages(desk: Desk) -> Messages | None:
+    """Whoever sends messages, where the settings say how."""
+    if desk.settings is None:
+        return None
+    from .messaging import messages_of
+
+    return messages_of(desk.engine, desk.settings, desk.salts, desk.clock)
 
 
 def _greet(desk: Desk, place: Place) -> None:

@@ -15,7 +15,7 @@ from .states import LABELS, State
 
 NONE: Final = Text("", "")
 _TEST: Final = Text("（测试）", "(test)")
-_OUTCOMES: Final = {
+OUTCOMES: Final = {
     "accepted": Text("对方已接收", "accepted"),
     "refused": Text("对方拒绝", "refused"),
     "later": Text("对方要求稍后再试", "asked to try later"),
@@ -61,7 +61,7 @@ def shown(found: Shown, calendar: Calendar) -> Iterator[Block]:
         yield Block(
             title=Text("发送", "Tries"),
             rows=tuple(
-                (same(moment(calendar, each.at)), _OUTCOMES[each.outcome], same(each.code), each.why or NONE)
+                (same(moment(calendar, each.at)), OUTCOMES[each.outcome], same(each.code), each.why or NONE)
                 for each in found.tries
             ),
         )

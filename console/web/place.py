@@ -11,6 +11,7 @@ from workflow.engine import Engine, Frame
 from workflow.evidence import Folder
 
 from ..accounts import Door, Lasting, Passwords
+from ..messages import Messages
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -35,6 +36,7 @@ class Place:
     settings: Settings = field(default_factory=Settings)
     passwords: Passwords = field(default_factory=Passwords)
     folder: Folder | None = None  # where evidence lies; without one no files are taken
+    messages: Messages | None = None  # whoever sends them; None: no settings say how
 
     @property
     def door(self) -> Door:

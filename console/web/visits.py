@@ -102,6 +102,8 @@ class Visit:
         duty = self.visitor.account.duty if self.visitor is not None else FIRST
         if duty in ("security", "audit"):
             return (("/accounts", "账号", "Accounts"),)
+        if duty == "system":
+            return (("/deliveries", "消息", "Deliveries"),)
         return () if duty is not None else _SECTIONS
 
     @property

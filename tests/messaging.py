@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from commands.messaging import messages_of
@@ -11,8 +13,10 @@ from notifier.links import LIFE_MS, mint, new_token
 from notifier.settings import Settings, read_settings
 from tests.stories.salts import counted_salts
 from tests.stories.teller import Story
+from workflow.definition import Pack
 
 from .test_console_tasks import QUICK, Browsers
+from .test_reading import copied
 
 SITE = "http://127.0.0.1:8080"
 SECRET = "the-secret-of-the-gateway"
@@ -39,6 +43,14 @@ items = "reports"
 """
 IN_PATH = '[channels.text.callback]\nsecret = "file:{folder}/secret"\n'
 IN_HEADER = IN_PATH + 'header = "X-Gateway"\n'
+
+
+@contextmanager
+def copy_of(template: Path, folder: Path, pack: Pack) -> Iterator[Story]:
+    """The campaign on its first morning, in a database of its own."""
+    _, found = copied(template, folder / "ledger", pack)
+    yield found
+    found.close()
 
 
 def settings(folder: Path, *, url: str = SITE, callback: str = IN_PATH) -> Settings:

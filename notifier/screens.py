@@ -81,7 +81,7 @@ def _summary(found: Shown, calendar: Calendar) -> Iterator[tuple[Text, Text]]:
         yield Text("对方接收", "Accepted"), same(moment(calendar, one.accepted_at))
     if one.ended_at is not None:
         yield Text("结束", "Ended"), same(moment(calendar, one.ended_at))
-    yield Text("已发送次数", "Tries"), same(str(one.tries))
+    yield Text("已发送次数", "Tries"), same(str(len(found.tries)))
     if one.possible_duplicates:
         yield Text("可能重复", "Possible duplicates"), same(str(one.possible_duplicates))
     if one.why is not None:

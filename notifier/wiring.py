@@ -132,7 +132,13 @@ def site_of(settings: Settings, machine: Machine) -> Site:
         return plain
     links = Links(url, machine.random, life=settings.site.link_hours * HOUR_MS)
     unsubscribing = Unsubscribing.over(machine.port, machine.random, url)
-    return replace(plain, mint=links.mint, keep=links.keep, unsubscribe=unsubscribing.address)
+    return replace(
+        plain,
+        mint=links.mint,
+        keep=links.keep,
+        unsubscribe=unsubscribing.address,
+        switch_off=unsubscribing.by_mail,
+    )
 
 
 def callbacks_over(settings: Settings, machine: Machine) -> Callbacks:

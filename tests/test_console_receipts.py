@@ -215,9 +215,9 @@ def test_clouds_are_read_and_answered_as_they_expect(monkeypatch: pytest.MonkeyP
     monkeypatch.setenv("OURS", SECRET)
     both = {"templates": {}, "callback": {"secret": "env:OURS"}}
     keys = {"access_key_id": "env:OURS", "access_key_secret": "env:OURS"}
-    aliyun = callbacks.callback_of("a", AliyunSettings(**both, **keys))
+    aliyun = callbacks.callback_of("a", AliyunSettings.model_validate({**both, **keys}))
     keys = {"secret_id": "env:OURS", "secret_key": "env:OURS", "app": "1"}
-    tencent = callbacks.callback_of("t", TencentSettings(**both, **keys))
+    tencent = callbacks.callback_of("t", TencentSettings.model_validate({**both, **keys}))
     assert aliyun is not None
     assert tencent is not None
     body = json.dumps([{"biz_id": "9", "success": True}, {"biz_id": "8", "success": False}]).encode()

@@ -6,6 +6,7 @@ from fastapi import FastAPI, Response
 from fastapi.responses import FileResponse
 from starlette.exceptions import HTTPException
 
+from .. import api
 from . import definitions, door, evidence, organisation, people, tasks
 from .errors import answer_errors
 from .guard import protecting
@@ -25,6 +26,7 @@ def create_app(place: Place) -> FastAPI:
     app.get("/robots.txt")(_robots)
     for theme in (door, people, tasks, definitions, evidence, organisation):
         app.include_router(theme.router)
+    api.mount(app, place)
     return app
 
 

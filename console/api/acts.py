@@ -6,18 +6,18 @@ that nobody gets another's answer; what was asked for under it is kept as a hash
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from hashlib import sha256
 from typing import Annotated, Any
 
-import orjson
 from fastapi import APIRouter, Header, Path
 
 from workflow.decision import Act
 from workflow.decision.everyday import COPY, INTO, MERGE, PERSONS, TRANSFER, UNIT
 from workflow.engine import Answer, Frame
 from workflow.engine.acting import introduce
-from workflow.errors import BadValue, Overtaken
+from workflow.errors import BadValue, Overtaken, Unknown
 from workflow.explaining import Possible, Subject, everyday, possible
 from workflow.reading import history, known_facts, number_of, person_id, plain, unit_id
 
@@ -144,8 +144,8 @@ def _done(number: str, answer: Answer) -> shapes.Done:
 
 def _digest(ident: int, act: str, wanted: shapes.Wanted) -> str:
     """The same for the same request, however its body was written."""
-    said = (ident, act, wanted.model_dump(mode="json"))
-    return sha256(orjson.dumps(said, option=orjson.OPT_SORT_KEYS)).hexdigest()
+    said = (ident, act, wanted.model_dump())
+    return sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
 
 
 def _check_body(caller: Caller, request: str, digest: str) -> None:
@@ -175,12 +175,21 @@ def _act(frame: Frame, subject: Subject, caller: Caller, act: str, wanted: shape
     found = Act(
         name=act,
         person_id=caller.person,
-        facts=_facts(frame, subject, caller, act, wanted.facts),
+        facts=_known(frame, subject, caller, act, wanted.facts),
         rows={name: [_row(one) for one in rows] for name, rows in wanted.rows.items()},
         evidence=list(dict.fromkeys(wanted.evidence)),
     )
     introduce(frame, subject.loaded.task, found)
     return found
+
+
+def _known(
+    frame: Frame, subject: Subject, caller: Caller, act: str, given: Mapping[str, shapes.Value]
+) -> dict[str, Any]:
+    try:
+        return _facts(frame, subject, caller, act, given)
+    except Unknown as error:  # a word of the body, and no path
+        raise BadValue(*error.text) from error
 
 
 def _facts(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, timedelta
 from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 from workflow.reading import plain
 
@@ -279,7 +279,17 @@ class Acts(BaseModel):
     items: list[Possible]
 
 
-Value = str | int | float | bool | list[str]
+def _sound(value: str) -> str:
+    """JSON may hold half a character: neither database would take it."""
+    try:
+        value.encode()
+    except UnicodeEncodeError as error:
+        raise ValueError("no valid Unicode") from error
+    return value
+
+
+Sound = Annotated[str, AfterValidator(_sound)]
+Value = Sound | int | float | bool | list[Sound]
 
 
 class Wanted(BaseModel):
@@ -292,12 +302,12 @@ class Wanted(BaseModel):
     revision: int = Field(
         ge=0, le=2**53, description="Of the task that was looked at: if somebody was faster, nothing is done."
     )
-    facts: dict[str, Value] = Field(
+    facts: dict[Sound, Value] = Field(
         default={},
         max_length=200,
         description="By name. Units and people by code, files by SHA-256, dates as 2026-03-31.",
     )
-    rows: dict[str, list[dict[str, Value]]] = Field(
+    rows: dict[Sound, list[dict[Sound, Value]]] = Field(
         default={},
         max_length=50,
         description="By list. A row that is there already bears its `id`; a list without rows is an answer.",

@@ -7,15 +7,20 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 from starlette.testclient import TestClient
 
 from console.accounts import administering, tokens
+from console.accounts.signing_in import hashed
 from console.store import accounts
+from console.store import tokens as kept_tokens
 from tests.programs import API, Programs, act
 from tests.stories.teller import Story, told
 from tests.storing import Counting
 from workflow.definition import Pack, load_pack
 from workflow.errors import BadValue, NotNow
+from workflow.store.organisation import PERSON
+from workflow.store.sql import Statement
 
 from .test_console_evidence import photo
 from .test_reading import CHECK, PACK
@@ -98,11 +103,11 @@ def test_a_token_does_not_work_while_somebody_else_knows_the_password(programs: 
 def test_a_token_is_kept_as_a_hash_and_says_when_it_was_used(programs: Programs) -> None:
     token = programs.token("handler of beiwan")
     with programs.story.port.read() as tx:
-        (kept,) = tokens.tokens.of_account(tx, programs.account("handler of beiwan").id, programs.story.now)
-    assert (kept.hash, kept.used_at) == (tokens.hashed(token), None)
+        (kept,) = kept_tokens.of_account(tx, programs.account("handler of beiwan").id, programs.story.now)
+    assert (kept.hash, kept.used_at) == (hashed(token), None)
     programs.with_token(token).get(f"{API}/me")
     with programs.story.port.read() as tx:
-        (kept,) = tokens.tokens.of_account(tx, programs.account("handler of beiwan").id, programs.story.now)
+        (kept,) = kept_tokens.of_account(tx, programs.account("handler of beiwan").id, programs.story.now)
     assert kept.used_at == programs.clock.now()
 
 
@@ -307,7 +312,7 @@ def test_the_everyday_acts_take_people_and_units_by_code(programs: Programs, sto
     client, number = programs.of("supervisor of bureau"), programs.number(check)
     assert act(client, number, "comment:", facts={"text": "looked at"}).status_code == 200
     with story.port.read() as tx:
-        rows = tx.all(accounts.Statement(accounts.select(accounts.PERSON.c.code, accounts.PERSON.c.id)))
+        rows = tx.all(Statement(select(PERSON.c.code, PERSON.c.id)))
     code = next(code for code, ident in rows if ident == story.person("leader of beiwan"))
     assert act(client, number, "copy:", facts={"persons": [code]}).status_code == 200
     assert act(client, number, "transfer:", facts={"unit": "wanghe", "reason": "moved"}).status_code == 200
@@ -380,7 +385,7 @@ def test_a_hash_opens_nobody_elses_file(programs: Programs, story: Story) -> Non
     sha256 = upload(programs.of("handler of wanghe"), other, photo(), **DECLARED).json()["items"][0]["sha256"]
     client = programs.of("handler of beiwan")
     act(client, mine, "sign_for")
-    rows = {"problems": []}
+    rows: dict[str, Any] = {"problems": []}
     said = problem(
         act(client, mine, "submit", facts={"own_score": 88}, rows=rows, evidence=[sha256]), 422, "bad-value"
     )
@@ -415,6 +420,8 @@ def test_what_is_no_path_no_method_or_too_large_is_a_problem_too(programs: Progr
     problem(client.post(f"{API}/tasks/SFD-1/acts/report", content=big), 413, "too-large")
     problem(client.post(f"{API}/tasks/SFD-1/acts/report", content=iter([b"x"])), 411, "no-length")
     problem(client.get(f"{API}/tasks/not a number"), 422, "bad-value")
+    problem(client.get(f"{API}/tasks/%0A"), 422, "bad-value")
+    problem(client.get(f"{API}/%0A/x"), 404, "unknown")
 
 
 def test_nothing_that_is_read_changes_anything(programs: Programs, story: Story) -> None:

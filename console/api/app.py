@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
+from starlette.routing import Mount
 
 from ..web.place import Place
 from . import acts, definitions, files, organisation, tasks
@@ -61,3 +63,6 @@ def _described(api: FastAPI) -> dict[str, Any]:
 def mount(app: FastAPI, place: Place) -> None:
     """Put the API into the console."""
     app.mount(PATH, create_api(place))
+    route = app.routes[-1]
+    if isinstance(route, Mount):  # a line break in a path would lead past it, to a page
+        route.path_regex = re.compile(route.path_regex.pattern, re.DOTALL)

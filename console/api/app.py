@@ -10,7 +10,7 @@ from fastapi.openapi.utils import get_openapi
 from starlette.routing import Mount
 
 from ..web.place import Place
-from . import acts, definitions, files, organisation, tasks
+from . import acts, calendar, definitions, files, organisation, tasks
 from .limits import limiting
 from .problems import Problem, answer_problems
 
@@ -61,7 +61,8 @@ def _described(api: FastAPI) -> dict[str, Any]:
 
 
 def mount(app: FastAPI, place: Place) -> None:
-    """Put the API into the console."""
+    """Put the API into the console, and what stands beside it."""
+    app.include_router(calendar.router)
     app.mount(PATH, create_api(place))
     route = app.routes[-1]
     if isinstance(route, Mount):  # a line break in a path would lead past it, to a page

@@ -20,7 +20,7 @@ from .seeing import person_of
 from .visits import Visit
 
 router = APIRouter(prefix="/account/tokens")
-USUAL_DAYS = 90
+_EMPTY = {"label": "", "purpose": "read", "days": "90"}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -60,12 +60,15 @@ def _page(visit: Visit, error: DubanError | None = None, made: str = "", purpose
         shown=shown,
         purposes=PURPOSES,
         longest=LONGEST,
-        usual=USUAL_DAYS,
-        typed=visit.form if error is not None else {},
+        typed=_typed(visit) if error is not None else _EMPTY,
         why=None if error is None else error.text,
         made=made,
         path=f"/calendar/{made}.ics" if purpose == "calendar" else "",
     )
+
+
+def _typed(visit: Visit) -> dict[str, str]:
+    return {name: str(visit.form.get(name, usual)) for name, usual in _EMPTY.items()}
 
 
 @router.post("")

@@ -10,8 +10,9 @@ from fastapi.openapi.utils import get_openapi
 from starlette.routing import Mount
 
 from ..web.place import Place
-from . import acts, calendar, definitions, files, organisation, tasks
+from . import acts, calendar, definitions, files, health, metrics, organisation, tasks
 from .limits import limiting
+from .metrics import Meter
 from .problems import Problem, answer_problems
 
 PATH = "/api/v1"
@@ -62,7 +63,10 @@ def _described(api: FastAPI) -> dict[str, Any]:
 
 def mount(app: FastAPI, place: Place) -> None:
     """Put the API into the console, and what stands beside it."""
-    app.include_router(calendar.router)
+    app.state.meter = Meter(place)
+    app.middleware("http")(app.state.meter.measure)
+    for theme in (calendar, health, metrics):
+        app.include_router(theme.router)
     app.mount(PATH, create_api(place))
     route = app.routes[-1]
     if isinstance(route, Mount):  # a line break in a path would lead past it, to a page

@@ -38,6 +38,7 @@ from commands import (
     schema,
     versions,
     watch,
+    webhooks,
     why,
     workbooks,
 )
@@ -94,6 +95,7 @@ app.add_typer(interests.declarations)
 app.add_typer(outbox.app)
 app.add_typer(notify.app)
 app.add_typer(organising.unit)
+app.add_typer(webhooks.app)
 app.add_typer(documents.bulletins)
 app.add_typer(frozen.whole)  # of `ledger`, with what `frozen` adds
 

@@ -23,6 +23,7 @@
     watch.py       simulate, daemon
     demo.py        demo
     schema.py      schema
+    webhooks.py    webhook add, list, remove, enable, test
 
 What they share: speaking.py (one of two languages, and a sentence for every error), arguments.py
 (how a command is declared, and what several take), filters.py (which tasks), desk.py (settings,

@@ -45,14 +45,22 @@ def console(
 
 
 def _place(desk: Desk, *, https: bool, organisation: str) -> Place:
+    import os
+
     from console.web import Place, Settings
+    from notifier.store.under_way import under_way
 
     return Place(
         engine=desk.engine,
         clock=desk.clock,
         randomness=lambda size: b"".join(desk.salts() for _ in range(-(-size // 16)))[:size],
-        settings=Settings(https=https, organisation=organisation),
+        settings=Settings(
+            https=https,
+            organisation=organisation,
+            metrics_token=os.environ.get("DUBAN_METRICS_TOKEN", ""),
+        ),
         folder=desk.folder,
+        deliveries=under_way,
     )
 
 

@@ -18,6 +18,7 @@ from .dates import day_of
 from .desk import Desk, beside, desk_of
 from .packs import proven
 from .screen import INFORMATION, WARNINGS, log_to_stderr
+from .webhooks import telling
 
 if TYPE_CHECKING:
     from workflow.daemon import Beside
@@ -154,7 +155,12 @@ def keep_watch(desk: Desk, interval: float, *, log_json: bool = False) -> None:
     engine, database = desk.engine, watch.sqlite_file(desk.port)
     log_to_stderr(INFORMATION, as_json=log_json)
     with notifying(desk) as beside:
-        watch.run(engine, settings=watch.Settings(interval=interval), database=database, beside=beside)
+        watch.run(
+            engine,
+            settings=watch.Settings(interval=interval),
+            database=database,
+            beside={**beside, **telling(desk)},
+        )
 
 
 @contextmanager

@@ -140,8 +140,8 @@ def close(engine: Engine, folder: Folder, task: int, person: int, now: int) -> C
     if not subject.ended and now <= subject.ends_at:
         raise NotNow(
             f"未计票：评议至 {subject.last} 结束，此前不得计票。请在结束后再办。",
-            f"Not counted: the review runs until {subject.last}, and nothing is counted before. Close it after "
-            "that day.",
+            f"Not counted: the review runs until {subject.last}, and nothing is counted before. Close it "
+            "after that day.",
         )
     counted = _count(engine.port, review, subject, now)
     means = _means(counted, subject) if counted.sums else {}
@@ -208,9 +208,9 @@ def _act(subject: Subject, state: str, means: Mapping[str, str]) -> Transition:
         if state in one.sources and _fits(one, subject, means):
             return one
     raise NotNow(
-        "未填报：事项目前的状态不能填报评议结果。请先办理到计票环节，再次关闭评议；选票已封存。",
-        "Not reported: where the task stands no totals are reported. Bring it to the count, then close again: "
-        "the ballots are kept.",
+        "未填报：事项目前的状态不能填报评议结果。请先办理到计票环节，再次关闭评议；汇总已保存。",
+        "Not reported: where the task stands no totals are reported. Bring it to the count, then close "
+        "again: the totals are kept.",
     )
 
 

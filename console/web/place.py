@@ -11,6 +11,15 @@ from workflow.engine import Engine, Frame
 from workflow.evidence import Folder
 
 from ..accounts import Door, Lasting, Passwords
+from ..limits import Limits, Pace
+
+
+def _tries() -> Limits:
+    return Limits(Pace(at_once=30, every=2_000))
+
+
+def _ballots() -> Limits:
+    return Limits(Pace(at_once=200, every=200))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -35,6 +44,8 @@ class Place:
     settings: Settings = field(default_factory=Settings)
     passwords: Passwords = field(default_factory=Passwords)
     folder: Folder | None = None  # where evidence lies; without one no files are taken
+    tries: Limits = field(default_factory=_tries)  # of codes and links that lead nowhere, by address
+    ballots: Limits = field(default_factory=_ballots)  # by address: a hall of people may share one
 
     @property
     def door(self) -> Door:

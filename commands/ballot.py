@@ -32,9 +32,9 @@ from .desk import Desk, desk_of
 from .speaking import both
 
 if TYPE_CHECKING:
+    from console.reviews.casting import Subject
     from console.reviews.conducting import Counted, Opened, Result, Together
     from console.reviews.sheet import Slip
-    from console.reviews.voting import Subject
     from workflow.definition.model import Fact
 
 app = group(
@@ -79,7 +79,7 @@ def open_review(
     ] = "",
 ) -> None:
     from console.reviews import conducting
-    from console.reviews.voting import subject_of
+    from console.reviews.casting import subject_of
     from workflow.reading import read_number
 
     desk = desk_of(ctx)
@@ -295,7 +295,7 @@ def results(
     as_json: AsJson = False,
 ) -> None:
     from console.reviews import conducting
-    from console.reviews.voting import subject_of
+    from console.reviews.casting import subject_of
     from workflow.reading import read_number
 
     desk = desk_of(ctx)

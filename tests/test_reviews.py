@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from console.reviews import conducting, counting, paper, secrets, voting
+from console.reviews import casting, conducting, counting, paper, secrets
 from console.store import reviews
 from console.store.reviews import Ballot
 from tests.four_checks import BALLOT, FOUR_CHECKS
@@ -52,18 +52,18 @@ def one(sqlite_url: str, pack: Pack) -> Iterator[Story]:
         yield found.at("2026-03-02 09:00")
 
 
-def opened(story: Story, unit: str = "east", count: int = 20, way: reviews.Way = "codes") -> tuple[str, ...]:
+def opened(story: Story, unit: str = "east", count: int = 20, *, kind: str = "review") -> tuple[str, ...]:
     """A review of that unit; what was given out."""
-    task = story.the("review", unit)
+    task = story.the(kind, unit)
     with story.port.read() as tx:
-        begun = conducting.begin(story.engine.library.frame(tx, story.now), task, way, count, chance)
+        begun = conducting.begin(story.engine.library.frame(tx, story.now), task, "codes", count, chance)
     conducting.commit(story.port, task, begun, story.now)
     return begun.secrets
 
 
-def invited(story: Story, secret: str) -> voting.Invitation:
+def invited(story: Story, secret: str) -> casting.Invitation:
     with story.port.read() as tx:
-        found = voting.invitation(story.engine.library.frame(tx, story.now), secret)
+        found = casting.invitation(story.engine.library.frame(tx, story.now), secret)
     assert found is not None
     return found
 
@@ -75,7 +75,7 @@ def result(story: Story, task: int) -> conducting.Result:
 
 def votes(story: Story, secret: str, mark: int = 75, said: str | None = None) -> reviews.Vote:
     ballot = Ballot(marks={"satisfaction": mark * MICRO}, said=said)
-    return voting.vote(story.port, invited(story, secret), secret, ballot, chance)
+    return casting.vote(story.port, invited(story, secret), secret, ballot, chance)
 
 
 def closed(story: Story, folder: Path, unit: str = "east") -> conducting.Counted:
@@ -97,7 +97,7 @@ def test_fifty_at_once_with_one_link_are_one_ballot(story: Story, database_url: 
     with ThreadPoolExecutor(10) as pool:
         became = list(
             pool.map(
-                lambda n: voting.vote(
+                lambda n: casting.vote(
                     story.port, found, secret, Ballot(marks={"satisfaction": n}, said=None), chance
                 ),
                 range(50),
@@ -162,7 +162,7 @@ def test_a_vote_takes_as_many_statements_with_many_ballots_as_with_few(
     for secret in given_out:
         found, ballot = invited(one, secret), Ballot(marks={"satisfaction": 0}, said=None)
         counting_them.clear()
-        voting.vote(one.port, found, secret, ballot, chance)
+        casting.vote(one.port, found, secret, ballot, chance)
         counts.append(counting_them.total)
     assert len(set(counts[1:])) == 1
     assert max(counts) <= 8
@@ -187,7 +187,7 @@ def test_a_secret_that_was_never_given_out_leads_nowhere(one: Story) -> None:
     opened(one)
     with one.port.read() as tx:
         frame = one.engine.library.frame(tx, one.now)
-        assert voting.invitation(frame, secrets.make("codes", chance)) is None
+        assert casting.invitation(frame, secrets.make("codes", chance)) is None
 
 
 # --- opening ----------------------------------------------------------------------------------------
@@ -294,7 +294,7 @@ def test_nobody_votes_after_the_count(one: Story, tmp_path: Path) -> None:
         votes(one, secret)
     closed(one.at("2026-06-01 09:00"), tmp_path)
     ballot = Ballot(marks={"satisfaction": 0}, said=None)
-    assert voting.vote(one.port, late, given_out[-1], ballot, chance) == "closed"
+    assert casting.vote(one.port, late, given_out[-1], ballot, chance) == "closed"
 
 
 def test_results_of_many_leave_out_the_small_ones(one: Story, tmp_path: Path) -> None:

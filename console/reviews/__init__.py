@@ -3,7 +3,7 @@
     paper.py       what is asked, and reading what was answered (pure)
     secrets.py     links and codes: made, printed, read (pure)
     counting.py    totals, and what of them may be shown (pure)
-    voting.py      who may vote now, and taking a ballot
+    casting.py      who may vote now, and taking a ballot
     conducting.py  opening, closing, results
     protocol.py    the record of a count, as a document
     sheet.py       slips to be printed

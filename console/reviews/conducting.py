@@ -19,9 +19,9 @@ from workflow.text import Text
 from ..store import reviews
 from ..store.reviews import Review, Way
 from . import secrets
+from .casting import Subject, subject_of, subjects_of
 from .counting import Published, Sum, add_up, mean, publish
 from .protocol import protocol
-from .voting import Subject, subject_of, subjects_of
 
 MOST = 100_000  # links or codes of one review
 

@@ -10,7 +10,7 @@ import docx
 
 from workflow.text import Text
 
-from .voting import Subject
+from .casting import Subject
 
 
 def protocol(subject: Subject, returned: int, means: Mapping[str, str], now: int) -> BytesIO:

@@ -19,8 +19,8 @@ from workflow.text import LANGUAGES, Language, Text
 
 from ..limits import TooOften
 from ..reviews import secrets
+from ..reviews.casting import Invitation, invitation, vote
 from ..reviews.paper import LONGEST, PREFIX, SAID, read
-from ..reviews.voting import Invitation, invitation, vote
 from .addresses import address_of
 from .asking import read_any_form
 from .errors import status_of

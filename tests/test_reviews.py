@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from hashlib import sha256
 from pathlib import Path
 
+import docx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -19,13 +20,14 @@ from tests.four_checks import BALLOT, FOUR_CHECKS
 from tests.packs import small_pack
 from tests.stories.teller import Story, told
 from tests.storing import Counting, raw
-from workflow.definition import Pack
+from workflow.definition import Pack, load_pack
 from workflow.definition.model import Fact
 from workflow.errors import BadValue, NotAllowed, NotNow, Unknown
-from workflow.evidence import Folder
+from workflow.evidence import Folder, all_recorded
 from workflow.text import Text
 
 MICRO = 1_000_000
+SHIPPED = Path(__file__).resolve().parents[1] / "definitions" / "demonstration_site"
 _numbers = itertools.count(1)
 
 
@@ -285,6 +287,27 @@ def test_erased_is_erased_from_the_file_too(one: Story, sqlite_url: str, tmp_pat
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     for file in Path(sqlite_url.removeprefix("sqlite:///")).parent.glob("duban.db*"):
         assert "只有九份里的一句话".encode() not in file.read_bytes()
+
+
+def test_where_the_count_asks_for_evidence_its_record_is_attached(sqlite_url: str, tmp_path: Path) -> None:
+    with told(sqlite_url, load_pack(SHIPPED), at="2026-06-01 08:00") as story:
+        task = story.at("2026-06-01 09:00").the("veteran_review", "chenguang")
+        for number, secret in enumerate(opened(story, "chenguang", kind="veteran_review")):
+            votes(story, secret, 100 if number else 0)
+        story.at("2026-06-13 09:00")
+        who, folder = story.person("supervisor_one"), Folder(tmp_path)
+        counted = conducting.close(story.engine, folder, task, who, story.now)
+        assert counted.means == {"satisfaction": "95.00"}
+        assert story.task(task).state == "counted"
+        with story.port.read() as tx:
+            (kept,) = [one for one in all_recorded(tx) if folder.lies(one)]
+        record = docx.Document(str(folder.path_of(kept.sha256)))
+        cells = [cell.text for row in record.tables[0].rows for cell in row.cells]
+        assert {"20", "95.00"} <= set(cells)
+        story.does("bureau_head", "recount", task, reason="重新核对")
+        again = conducting.close(story.engine, folder, task, who, story.now)
+        assert again.means == counted.means
+        assert story.task(task).acts["count"] == 2
 
 
 def test_nobody_votes_after_the_count(one: Story, tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ import typer
 
 from commands import (
     acting,
+    ballot,
     calendar,
     console,
     demo,
@@ -87,6 +88,7 @@ for theme in (
     console,
     demo,
     calendar,
+    ballot,
 ):  # as --help lists them
     app.add_typer(theme.app)
 app.add_typer(reaching.roster)  # of `people`, with what `reaching` adds

@@ -12,6 +12,7 @@
     opening.py     open
     everyday.py    urge, comment, copy, correct, transfer, merge
     documents.py   letter, bulletin make, list, show
+    ballot.py      ballot open, sheet, close, results
     rounds.py      rounds
     pairing.py     pairing draw, show, verify
     versions.py    replan, migrate

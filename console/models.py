@@ -1,11 +1,11 @@
-"""The console's tables: who may sign in and who has, what lets programs in, whom events are told to."""
+"""The console's tables: who may sign in and who has; programs that come in or are told; votes."""
 
 from __future__ import annotations
 
 from sqlalchemy import Index
 from sqlmodel import Field, SQLModel
 
-from workflow.columns import auto, big, flag, to, words
+from workflow.columns import auto, big, flag, key_to, to, words
 
 
 class AccountRow(SQLModel, table=True):
@@ -107,4 +107,54 @@ class WebhookRow(SQLModel, table=True):
     why: str | None = words(null=True)  # what failed last
 
 
-TABLES = (AccountRow, SessionRow, TokenRow, RequestBodyRow, UploadRow, WebhookRow)
+class ReviewRow(SQLModel, table=True):
+    """The vote that belongs to a task: links or codes went out, ballots come back."""
+
+    __tablename__ = "review"
+    __table_args__ = (
+        # A task is voted on once: of two rolls each person might be on both.
+        Index("review_of_task", "task_id", unique=True),
+    )
+    id: int | None = auto()
+    task_id: int = big()  # as all rows of the engine: it may be rebuilt, no foreign key
+    way: str  # links (each person's own: confidential) or codes (drawn by lot: anonymous)
+    opened_at: int = big()
+    closed_at: int | None = big(null=True)  # from here on no ballot is taken
+    result: str | None = words(null=True)  # JSON, once counted
+
+
+class RollRow(SQLModel, table=True):
+    """One link or code, and only whether it was used: no name, no time. Erased once counted.
+
+    Kept in the order of the hashes, not in that of their coming: a row id would say who voted first.
+    """
+
+    __tablename__ = "roll"
+    __table_args__ = (Index("roll_of_review", "review_id", "voted"), {"sqlite_with_rowid": False})
+    token: str = Field(primary_key=True)  # SHA-256 of the link's or code's secret, hex
+    review_id: int = to("review.id")
+    voted: int = flag()
+
+
+class BallotRow(SQLModel, table=True):
+    """One ballot: marks and words under a random key. Nothing here says whose, or when."""
+
+    __tablename__ = "ballot"
+    __table_args__ = ({"sqlite_with_rowid": False},)
+    review_id: int = key_to("review.id")
+    key: str = Field(primary_key=True)  # 128 random bits, hex
+    marks: str = words()  # JSON: fact -> millionths
+    said: str | None = words(null=True)
+
+
+TABLES = (
+    AccountRow,
+    SessionRow,
+    TokenRow,
+    RequestBodyRow,
+    UploadRow,
+    WebhookRow,
+    ReviewRow,
+    RollRow,
+    BallotRow,
+)

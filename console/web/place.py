@@ -12,6 +12,15 @@ from workflow.evidence import Folder
 from workflow.store import Transaction
 
 from ..accounts import Door, Lasting, Passwords
+from ..limits import Limits, Pace
+
+
+def _tries() -> Limits:
+    return Limits(Pace(at_once=30, every=2_000))
+
+
+def _ballots() -> Limits:
+    return Limits(Pace(at_once=200, every=200))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -39,6 +48,8 @@ class Place:
     folder: Folder | None = None  # where evidence lies; without one no files are taken
     # How many messages are in each state; None: nothing sends any here.
     deliveries: Callable[[Transaction], Mapping[str, int]] | None = None
+    tries: Limits = field(default_factory=_tries)  # of codes and links that lead nowhere, by address
+    ballots: Limits = field(default_factory=_ballots)  # by address: a hall of people may share one
 
     @property
     def door(self) -> Door:

@@ -47,12 +47,15 @@ def console(
 def _place(desk: Desk, *, https: bool, organisation: str) -> Place:
     from console.web import Place, Settings
 
+    from .messenger import DeskMessenger
+
     return Place(
         engine=desk.engine,
         clock=desk.clock,
         randomness=lambda size: b"".join(desk.salts() for _ in range(-(-size // 16)))[:size],
         settings=Settings(https=https, organisation=organisation),
         folder=desk.folder,
+        messenger=DeskMessenger(desk),
     )
 
 

@@ -11,6 +11,7 @@ from workflow.engine import Engine, Frame
 from workflow.evidence import Folder
 
 from ..accounts import Door, Lasting, Passwords
+from ..installation import Messenger
 from ..limits import Limits, Pace
 
 
@@ -44,6 +45,7 @@ class Place:
     settings: Settings = field(default_factory=Settings)
     passwords: Passwords = field(default_factory=Passwords)
     folder: Folder | None = None  # where evidence lies; without one no files are taken
+    messenger: Messenger | None = None  # what sends messages, where something does
     tries: Limits = field(default_factory=_tries)  # of codes and links that lead nowhere, by address
     ballots: Limits = field(default_factory=_ballots)  # by address: a hall of people may share one
 

@@ -50,6 +50,8 @@ def _place(desk: Desk, *, https: bool, organisation: str) -> Place:
     from console.web import Place, Settings
     from notifier.store.under_way import under_way
 
+    from .messenger import DeskMessenger
+
     return Place(
         engine=desk.engine,
         clock=desk.clock,
@@ -61,6 +63,7 @@ def _place(desk: Desk, *, https: bool, organisation: str) -> Place:
         ),
         folder=desk.folder,
         deliveries=under_way,
+        messenger=DeskMessenger(desk),
     )
 
 

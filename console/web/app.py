@@ -7,7 +7,7 @@ from fastapi.responses import FileResponse
 from starlette.exceptions import HTTPException
 
 from .. import api
-from . import definitions, door, evidence, organisation, people, review, tasks, tokens
+from . import definitions, door, evidence, organisation, people, review, settings, tasks, tokens
 from .errors import answer_errors
 from .guard import protecting
 from .place import Place
@@ -24,7 +24,7 @@ def create_app(place: Place) -> FastAPI:
     answer_errors(app)
     app.get("/static/{mark}/{name}")(_static)
     app.get("/robots.txt")(_robots)
-    for theme in (door, people, tasks, definitions, evidence, organisation, tokens, review):
+    for theme in (door, people, tasks, definitions, evidence, organisation, tokens, review, settings):
         app.include_router(theme.router)
     api.mount(app, place)
     return app

@@ -12,6 +12,7 @@ from workflow.evidence import Folder
 from workflow.store import Transaction
 
 from ..accounts import Door, Lasting, Passwords
+from ..installation import Messenger
 from ..limits import Limits, Pace
 
 
@@ -48,6 +49,7 @@ class Place:
     folder: Folder | None = None  # where evidence lies; without one no files are taken
     # How many messages are in each state; None: nothing sends any here.
     deliveries: Callable[[Transaction], Mapping[str, int]] | None = None
+    messenger: Messenger | None = None  # what sends messages, where something does
     tries: Limits = field(default_factory=_tries)  # of codes and links that lead nowhere, by address
     ballots: Limits = field(default_factory=_ballots)  # by address: a hall of people may share one
 

@@ -36,6 +36,7 @@ from commands import (
     reaching,
     rounds,
     schema,
+    start,
     versions,
     watch,
     why,
@@ -84,6 +85,7 @@ for theme in (
     health,
     watch,
     console,
+    start,
     demo,
     calendar,
 ):  # as --help lists them

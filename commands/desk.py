@@ -80,6 +80,25 @@ class Desk:
         told = self.port.now()
         return self.clock.now() if told is None else told
 
+    def refuse_demonstration(self) -> None:
+        """Nothing earnest is done with what is invented, and whose passwords everybody may know.
+
+        Raises:
+            NotNow: the database is a demonstration's.
+        """
+        from workflow.errors import NotNow
+        from workflow.store import life
+
+        with self.port.read() as tx:
+            if not life.is_demonstration(tx):
+                return
+        raise NotNow(
+            "未启动：这是演示数据库，人员和密码都是演示用的，不能作正式用途。请用 --database 另指一个；"
+            "要看演示，请运行 duban demo。",
+            "Not started: this is a demonstration's database, with invented people and a shared password. "
+            "Name another with --database; to see the demonstration, run duban demo.",
+        )
+
     @contextmanager
     def frame(self) -> Iterator[Frame]:
         """A transaction that only reads."""

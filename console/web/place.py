@@ -11,6 +11,7 @@ from workflow.engine import Engine, Frame
 from workflow.evidence import Folder
 
 from ..accounts import Door, Lasting, Passwords
+from ..demonstration import Demonstration
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -35,6 +36,7 @@ class Place:
     settings: Settings = field(default_factory=Settings)
     passwords: Passwords = field(default_factory=Passwords)
     folder: Folder | None = None  # where evidence lies; without one no files are taken
+    demonstration: Demonstration | None = None  # if everything here is invented
 
     @property
     def door(self) -> Door:

@@ -79,24 +79,27 @@ def _one_of_each(pack: Pack) -> Iterator[Known]:
 
     units, named = pack.campaign.units, _names_of_posts(pack)
     met: set[tuple[str, str]] = set()
-    for person in pack.people:
-        post = next((one for one in person.posts if one.unit in units and not one.deputy), None)
-        if post is None or (post.name, units[post.unit].kind) in met:
+    for person in (one for one in pack.people if len(one.posts) == 1):
+        (post,) = person.posts
+        if post.unit not in units or (post.name, units[post.unit].kind) in met:
             continue
         met.add((post.name, units[post.unit].kind))
-        unit, name = units[post.unit].label, named.get(post.name, Text(post.name, post.name))
-        what = Text(f"{unit.zh}{name.zh}", f"{name.en.lower()} at {unit.en}")
-        yield Known(login=person.code, name=person.name, what=what)
+        unit = units[post.unit].label
+        name = named.get((post.name, post.unit)) or named.get((post.name, None)) or Text(post.name, post.name)
+        yield Known(
+            login=person.code,
+            name=person.name,
+            what=Text(f"{unit.zh}{name.zh}", f"{name.en.lower()} at {unit.en}"),
+        )
 
 
-def _names_of_posts(pack: Pack) -> dict[str, Text]:
-    """What the definitions call whoever holds a post, most often."""
-    said = Counter(
-        (role.post, role.label) for one in pack.definitions.values() for role in one.roles.values()
-    )
-    found: dict[str, Text] = {}
-    for (post, label), _ in said.most_common():
-        found.setdefault(post, label)
+def _names_of_posts(pack: Pack) -> dict[tuple[str, str | None], Text]:
+    """What the definitions most often call whoever holds a post: at a unit by name, and anywhere."""
+    roles = (role for one in pack.definitions.values() for role in one.roles.values())
+    said = Counter((role.post, role.seat.unit, role.label) for role in roles)
+    found: dict[tuple[str, str | None], Text] = {}
+    for (post, unit, label), _ in said.most_common():
+        found.setdefault((post, unit), label)
     return found
 
 

@@ -1,4 +1,4 @@
-"""The banner of a demonstration: what time it is there, and how fast it passes."""
+"""The strip at the top of a demonstration: what time it is there, and how fast it passes."""
 
 from __future__ import annotations
 

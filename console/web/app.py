@@ -7,7 +7,18 @@ from fastapi.responses import FileResponse
 from starlette.exceptions import HTTPException
 
 from .. import api
-from . import definitions, door, evidence, organisation, people, review, settings, tasks, tokens
+from . import (
+    definitions,
+    demonstration,
+    door,
+    evidence,
+    organisation,
+    people,
+    review,
+    settings,
+    tasks,
+    tokens,
+)
 from .errors import answer_errors
 from .guard import protecting
 from .place import Place
@@ -24,7 +35,18 @@ def create_app(place: Place) -> FastAPI:
     answer_errors(app)
     app.get("/static/{mark}/{name}")(_static)
     app.get("/robots.txt")(_robots)
-    for theme in (door, people, tasks, definitions, evidence, organisation, tokens, review, settings):
+    for theme in (
+        door,
+        people,
+        tasks,
+        definitions,
+        evidence,
+        organisation,
+        tokens,
+        review,
+        settings,
+        demonstration,
+    ):
         app.include_router(theme.router)
     api.mount(app, place)
     return app

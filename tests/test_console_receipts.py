@@ -16,6 +16,7 @@ from console.web.receipts import LONGEST
 from notifier.settings import SettingsError
 from notifier.sms import callbacks
 from notifier.sms.settings import AliyunSettings, TencentSettings
+from notifier.store import queue
 from notifier.store.deliveries import DELIVERY, NewDelivery, draw_deliveries, new_deliveries
 from tests.stories.teller import Story
 from workflow.definition import Pack, load_pack
@@ -106,7 +107,7 @@ def test_what_a_gateway_reports_is_kept(story: Story, gateway: TestClient) -> No
 
 def test_a_bad_report_loses_none_of_the_others(story: Story, gateway: TestClient) -> None:
     one, two = sent(story, "A"), sent(story, "B")
-    bad = (None, 7, [], {}, {"id": {}, "status": "1"}, {"id": "A"}, report("nobody's"))
+    bad: tuple[Any, ...] = (None, 7, [], {}, {"id": {}, "status": "1"}, {"id": "A"}, report("nobody's"))
     assert tells(gateway, report("A"), *bad, report("B")).status_code == 200
     assert states(story, one, two) == ["delivered", "delivered"]
 
@@ -114,17 +115,15 @@ def test_a_bad_report_loses_none_of_the_others(story: Story, gateway: TestClient
 def test_a_report_that_breaks_something_loses_none_of_the_others(
     story: Story, gateway: TestClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from notifier.office import settling
-
     one, two = sent(story, "A"), sent(story, "B")
-    right = settling.queue.receipted
+    right = queue.receipted
 
     def breaks(tx: Any, channel: str, reference: str) -> Any:
         if reference == "A":
             raise RuntimeError
         return right(tx, channel, reference)
 
-    monkeypatch.setattr(settling.queue, "receipted", breaks)
+    monkeypatch.setattr(queue, "receipted", breaks)
     assert tells(gateway, report("A"), report("B")).status_code == 200
     assert states(story, one, two) == ["accepted", "delivered"]
 
@@ -139,13 +138,11 @@ def test_a_report_that_comes_before_its_outcome_must_come_again(story: Story, ga
 def test_a_full_disk_asks_for_all_of_them_again(
     story: Story, gateway: TestClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from notifier.office import settling
-
     def full(*_: Any) -> None:
         raise DatabaseFull("满", "full")
 
     one = sent(story, "A")
-    monkeypatch.setattr(settling.queue, "receipted", full)
+    monkeypatch.setattr(queue, "receipted", full)
     assert tells(gateway, report("A")).status_code == 503
     assert states(story, one) == ["accepted"]
 

@@ -6,7 +6,23 @@ from fastapi import FastAPI, Response
 from fastapi.responses import FileResponse
 from starlette.exceptions import HTTPException
 
-from . import definitions, deliveries, door, evidence, links, notices, organisation, people, receipts, tasks
+from .. import api
+from . import (
+    definitions,
+    deliveries,
+    demonstration,
+    door,
+    evidence,
+    links,
+    notices,
+    organisation,
+    people,
+    receipts,
+    review,
+    settings,
+    tasks,
+    tokens,
+)
 from .errors import answer_errors
 from .guard import protecting
 from .place import Place
@@ -24,10 +40,23 @@ def create_app(place: Place) -> FastAPI:
     app.get("/static/{mark}/{name}")(_static)
     app.get("/robots.txt")(_robots)
     for theme in (
-        *(door, people, tasks, definitions, evidence, organisation),
-        *(links, receipts, deliveries, notices),
+        door,
+        people,
+        tasks,
+        definitions,
+        evidence,
+        organisation,
+        tokens,
+        review,
+        settings,
+        demonstration,
+        links,
+        receipts,
+        deliveries,
+        notices,
     ):
         app.include_router(theme.router)
+    api.mount(app, place)
     return app
 
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jinja2 import UndefinedError
 
-from notifier.dates import Dates
+from workflow.reading.dates import Dates
 from notifier.rendering import CALM, MARKS, plain, render_text
 from tests.stories.teller import instant
 from workflow.calendar import default_calendar

@@ -68,9 +68,9 @@ def test_who_steps_in_finds_it_too(story: Story) -> None:
 
 
 def test_pages_follow_each_other(story: Story) -> None:
+    person = story.person("handler of beiwan")
     with story.port.read() as tx:
         frame = story.engine.library.frame(tx, story.now)
-        person = story.person("supervisor of bureau")
         whole = to_do(frame, person, limit=1000)
         parts = [to_do(frame, person, offset=n, limit=1).lines for n in range(whole.total)]
     assert tuple(line for part in parts for line in part) == whole.lines
@@ -79,11 +79,12 @@ def test_pages_follow_each_other(story: Story) -> None:
 def test_as_many_statements_for_many_as_for_few(story: Story, monkeypatch: pytest.MonkeyPatch) -> None:
     counting = Counting()
     monkeypatch.setattr(story.port, "_probe", counting)
+    person = story.person("handler of beiwan")
     with story.port.read() as tx:
         frame = story.engine.library.frame(tx, story.now)
-        to_do(frame, story.person("handler of beiwan"))
+        to_do(frame, person)
         counting.clear()
-        to_do(frame, story.person("handler of beiwan"))
+        to_do(frame, person)
     assert counting.total <= 16
 
 

@@ -1,4 +1,4 @@
-"""To do, the ledger, one task, and acting on it."""
+"""The ledger, one task, and acting on it."""
 
 from __future__ import annotations
 
@@ -52,18 +52,6 @@ _FURTHER = Text("此后还会继续；这里只列出最先的几步。", "It go
 # --- lists ------------------------------------------------------------------------------------------
 
 
-@router.get("/")
-def to_do(visit: Asking) -> Response:
-    """What waits for me, the most urgent first."""
-    if visit.who.account.duty is not None:
-        return visit.go("/accounts" if visit.who.account.duty != "system" else "/account")
-    person = person_of(visit)
-    with visit.place.frame() as frame:
-        found = ledger(frame, Wanted(waits_for=person, limit=MOST))
-        shown = [_shown(frame, one) for one in found.lines]
-    return visit.page("to_do.html", lines=shown, total=found.total)
-
-
 @router.get("/ledger")
 def whole_ledger(
     visit: Asking,
@@ -93,7 +81,7 @@ def whole_ledger(
             found, why = ledger(frame, wanted), None
         except Unknown as error:
             found, why = ledger(frame, Wanted(scope=wanted.scope, limit=MOST)), error.text
-        shown = [_shown(frame, one) for one in found.lines]
+        shown = [shown_of(frame, one) for one in found.lines]
     return visit.page(
         "ledger.html",
         422 if why else 200,
@@ -114,7 +102,8 @@ class Shown:
     is_late: bool
 
 
-def _shown(frame: Frame, line: Line) -> Shown:
+def shown_of(frame: Frame, line: Line) -> Shown:
+    """A line of the ledger as a list shows it."""
     due = "" if line.due_at is None else moment(frame.calendar(line.zone), line.due_at)
     passed = line.due_at is not None and line.due_at < frame.now
     return Shown(line=line, due=due, is_late=passed and not line.stopped)
@@ -180,7 +169,7 @@ def _task_page(frame: Frame, ident: int, subject: Subject, person: int, folder: 
     acts = possible(subject, person)
     calendar = frame.calendar(stands.line.zone)
     return TaskPage(
-        shown=_shown(frame, stands.line),
+        shown=shown_of(frame, stands.line),
         standing=stands,
         may=tuple(one for one in acts if one.may),
         may_not=tuple(one for one in acts if not one.may),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ..decision import Act, Decision, act
@@ -40,20 +41,37 @@ def possible(subject: Subject, person: int) -> tuple[Possible, ...]:
     found = [
         _transition(subject, one, person) for one in definition.transitions.values() if one.after is None
     ]
-    for pending in task.pending:
-        label = definition.transitions[pending.transition].label
-        agree = Text("同意", "confirm") if pending.stage == "confirmation" else Text("签署", "sign")
-        for verb, word in ((CONFIRM, agree), (REFUSE, Text("不同意", "refuse"))):
-            shown = Text(f"{word.zh}“{label.zh}”", f"{word.en} {label.en}")
-            found.append(
-                _extra(subject, f"{verb}:{pending.transition}", shown, person, reason=verb == REFUSE)
-            )
+    found.extend(_answers(subject, person))
     for live in subject.loaded.episodes:
         if live.shines:
             label = definition.rules[live.rule].label
             shown = Text(f"免除“{label.zh}”", f"lift {label.en}")
             found.append(_extra(subject, f"{LIFT}:{live.rule}", shown, person, reason=True))
     return tuple(found)
+
+
+def offered(subject: Subject, person: int) -> tuple[Possible, ...]:
+    """What this person may do now to move the task on: answers to what waits first, then transitions."""
+    task = subject.loaded.task
+    if task.ended_at is not None:
+        return ()
+    here = (
+        one
+        for one in subject.definition.transitions.values()
+        if one.after is None and task.state in one.sources
+    )
+    found = (*_answers(subject, person), *(_transition(subject, one, person) for one in here))
+    return tuple(one for one in found if one.may)
+
+
+def _answers(subject: Subject, person: int) -> Iterator[Possible]:
+    """To agree to what waits for a second person, to sign it, or to refuse it."""
+    for pending in subject.loaded.task.pending:
+        label = subject.definition.transitions[pending.transition].label
+        agree = Text("同意", "confirm") if pending.stage == "confirmation" else Text("签署", "sign")
+        for verb, word in ((CONFIRM, agree), (REFUSE, Text("不同意", "refuse"))):
+            shown = Text(f"{word.zh}“{label.zh}”", f"{word.en} {label.en}")
+            yield _extra(subject, f"{verb}:{pending.transition}", shown, person, reason=verb == REFUSE)
 
 
 def everyday(subject: Subject, person: int) -> tuple[Possible, ...]:

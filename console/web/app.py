@@ -6,7 +6,7 @@ from fastapi import FastAPI, Response
 from fastapi.responses import FileResponse
 from starlette.exceptions import HTTPException
 
-from . import definitions, door, evidence, organisation, people, tasks, to_do
+from . import acting, definitions, door, evidence, organisation, people, task, tasks, to_do
 from .errors import answer_errors
 from .guard import protecting
 from .place import Place
@@ -23,7 +23,7 @@ def create_app(place: Place) -> FastAPI:
     answer_errors(app)
     app.get("/static/{mark}/{name}")(_static)
     app.get("/robots.txt")(_robots)
-    for theme in (door, people, to_do, tasks, definitions, evidence, organisation):
+    for theme in (door, people, to_do, tasks, task, acting, definitions, evidence, organisation):
         app.include_router(theme.router)
     return app
 

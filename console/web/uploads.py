@@ -40,12 +40,7 @@ def uploads_of(visit: Visit) -> tuple[Upload, ...]:
     files = [one for one in visit.files if isinstance(one, UploadFile) and one.filename]
     if not files:
         return ()
-    if not visit.form.get(DECLARED):
-        raise BadValue(
-            "未办理，文件未保存：上传文件须勾选“不含涉密内容”。请确认后勾选，并重新选择文件。",
-            "Not done, and no file was kept: to upload files, tick “Nothing classified”. Make sure of it, "
-            "tick it, and choose the files again.",
-        )
+    _check_declared(visit)
     most = visit.place.settings.most_files
     if len(files) > most:
         raise BadValue(
@@ -53,6 +48,25 @@ def uploads_of(visit: Visit) -> tuple[Upload, ...]:
             f"Not done: at most {most} files at once, {len(files)} came. Choose fewer, or join them.",
         )
     return tuple(_upload(visit.place, one.file) for one in files)
+
+
+def upload_of(visit: Visit, file: UploadFile) -> Upload:
+    """One file of a form, measured, not kept.
+
+    Raises:
+        BadValue: not declared, too large, empty, or of a kind that isn't taken.
+    """
+    _check_declared(visit)
+    return _upload(visit.place, file.file)
+
+
+def _check_declared(visit: Visit) -> None:
+    if not visit.form.get(DECLARED):
+        raise BadValue(
+            "未办理，文件未保存：上传文件须勾选“不含涉密内容”。请确认后勾选，并重新选择文件。",
+            "Not done, and no file was kept: to upload files, tick “Nothing classified”. Make sure of it, "
+            "tick it, and choose the files again.",
+        )
 
 
 def _upload(place: Place, source: BinaryIO) -> Upload:

@@ -12,7 +12,7 @@ writing anything: an explanation can't disagree with the engine. Only `subject_o
 
 from __future__ import annotations
 
-from .acts import Possible, everyday, offered, possible, rehearse
+from .acts import Possible, enterable, everyday, offered, possible, rehearse
 from .clocks import deadline, next_wake
 from .conditions import condition
 from .episodes import episode, rules
@@ -26,6 +26,7 @@ __all__ = [
     "Subject",
     "condition",
     "deadline",
+    "enterable",
     "episode",
     "everyday",
     "light",

@@ -13,7 +13,7 @@ from typing import BinaryIO
 from starlette.datastructures import UploadFile
 
 from workflow.errors import BadValue, NotNow
-from workflow.evidence import Folder, Stored, record
+from workflow.evidence import EvidenceStore, Stored, record
 from workflow.evidence_kinds import kind_of
 
 from .place import Place
@@ -70,9 +70,8 @@ def _check_declared(visit: Visit) -> None:
 
 
 def _upload(place: Place, source: BinaryIO) -> Upload:
-    limited = Folder(folder_of(place).root, largest=place.settings.largest_file)
     source.seek(0)
-    stored = limited.measure(source)
+    stored = folder_of(place).measure(source, place.settings.largest_file)
     kind_of(source)
     return Upload(source=source, stored=stored)
 
@@ -87,7 +86,7 @@ def keep(place: Place, uploads: Sequence[Upload], now: int) -> None:
         record(tx, [one.stored for one in uploads], now)
 
 
-def folder_of(place: Place) -> Folder:
+def folder_of(place: Place) -> EvidenceStore:
     """Where evidence lies.
 
     Raises:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from workflow.clock import Clock
 from workflow.engine import Engine, Frame
-from workflow.evidence import Folder
+from workflow.evidence import EvidenceStore
 from workflow.store import Transaction
 
 from ..accounts import Door, Lasting, Passwords
@@ -47,7 +47,7 @@ class Place:
     randomness: Callable[[int], bytes]  # so many random bytes
     settings: Settings = field(default_factory=Settings)
     passwords: Passwords = field(default_factory=Passwords)
-    folder: Folder | None = None  # where evidence lies; without one no files are taken
+    folder: EvidenceStore | None = None  # where evidence lies; without one no files are taken
     # How many messages are in each state; None: nothing sends any here.
     deliveries: Callable[[Transaction], Mapping[str, int]] | None = None
     messenger: Messenger | None = None  # what sends messages, where something does

@@ -6,7 +6,7 @@ from fastapi import FastAPI, Response
 from fastapi.responses import FileResponse
 from starlette.exceptions import HTTPException
 
-from . import definitions, door, evidence, organisation, people, tasks
+from . import board, definitions, door, evidence, organisation, people, tasks
 from .errors import answer_errors
 from .guard import protecting
 from .place import Place
@@ -19,11 +19,12 @@ def create_app(place: Place) -> FastAPI:
     """The console over a place."""
     app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None)
     app.state.place = place
+    app.state.tallies = board.tallies(place)
     app.middleware("http")(protecting(place.settings.https))
     answer_errors(app)
     app.get("/static/{mark}/{name}")(_static)
     app.get("/robots.txt")(_robots)
-    for theme in (door, people, tasks, definitions, evidence, organisation):
+    for theme in (door, people, tasks, board, definitions, evidence, organisation):
         app.include_router(theme.router)
     return app
 

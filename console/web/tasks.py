@@ -68,6 +68,7 @@ def to_do(visit: Asking) -> Response:
 def whole_ledger(
     visit: Asking,
     unit: str = "",
+    inside: str = "",
     kind: str = "",
     track: str = "",
     light: str = "",
@@ -75,12 +76,13 @@ def whole_ledger(
     open: str = "yes",
 ) -> Response:
     """The tasks that I may look at, by what is asked for."""
-    asked = {"unit": unit, "kind": kind, "track": track, "light": light, "state": state}
+    asked = {"unit": unit, "inside": inside, "kind": kind, "track": track, "light": light, "state": state}
     person = person_of(visit)
     with visit.place.frame() as frame:
         choices = _choices(frame)
         wanted = Wanted(
             unit=unit or None,
+            inside=inside or None,
             kind=kind or None,
             track=track or None,
             light=light or None,

@@ -13,6 +13,9 @@ from .desk import Desk, desk_of
 
 if TYPE_CHECKING:
     from console.web import Place
+    from console.web.place import Bulletin, Bulletins
+    from notifier.store.documents import Document
+    from workflow.engine import Frame
 
 app = group()
 _NEAR = ("127.0.0.1", "localhost", "::1")
@@ -53,7 +56,28 @@ def _place(desk: Desk, *, https: bool, organisation: str) -> Place:
         randomness=lambda size: b"".join(desk.salts() for _ in range(-(-size // 16)))[:size],
         settings=Settings(https=https, organisation=organisation),
         folder=desk.folder,
+        bulletins=_bulletins(),
     )
+
+
+def _bulletins() -> Bulletins:
+    """The bulletins of the notifier's room, as the console takes them."""
+    from console.web.place import Bulletin, Bulletins
+    from notifier.documents import bulletin_named, every_bulletin, file_name
+
+    def told(one: Document) -> Bulletin:
+        return Bulletin(name=one.name, file=file_name(one), made_at=one.made_at, sha256=one.sha256)
+
+    def listed(frame: Frame, campaign: str) -> list[Bulletin]:
+        own = {ident for ident, one in frame.campaigns.items() if one.name == campaign}
+        return [told(one) for one in every_bulletin(frame) if one.campaign_id in own]
+
+    def named(frame: Frame, campaign: str, name: str) -> tuple[Bulletin, bytes]:
+        own = next(one for one in frame.campaigns.values() if one.name == campaign)
+        found = bulletin_named(frame, own, name)
+        return told(found), found.body
+
+    return Bulletins(listed=listed, named=named)
 
 
 def _greet(desk: Desk, place: Place) -> None:

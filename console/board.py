@@ -86,9 +86,9 @@ class Sight:
     """What one scope sees of a tally, along the tree of units."""
 
     def __init__(
-        self, tally: Tally, units: Sequence[Unit], scope: Scope, by: Callable[[Cell], str], campaign: int | None
+        self, tally: Tally, units: Sequence[Unit], scope: Scope, by: Callable[[Cell], str]
     ) -> None:
-        """Args: `by` says in which column a cell stands; `campaign` takes the cells of one alone."""
+        """Args: `by` says in which column a cell stands."""
         self.units = {one.id: one for one in units}
         self.scope = scope
         self._below: dict[int | None, list[int]] = defaultdict(list)
@@ -97,7 +97,7 @@ class Sight:
         self._own: defaultdict[int, _Sums] = defaultdict(_Sums)
         self._whole: defaultdict[int, _Sums] = defaultdict(_Sums)
         for cell in {*tally.now, *tally.before}:
-            if campaign in (None, cell.campaign_id) and holds(scope, cell.campaign_id, cell.unit_id, cell.kind):
+            if holds(scope, cell.campaign_id, cell.unit_id, cell.kind):
                 counts = (*tally.now.get(cell, NONE), *tally.before.get(cell, NONE))
                 self._put(cell.unit_id, by(cell), counts)
 

@@ -6,7 +6,7 @@ from fastapi import FastAPI, Response
 from fastapi.responses import FileResponse
 from starlette.exceptions import HTTPException
 
-from . import board, definitions, door, evidence, organisation, people, tasks
+from . import board, campaigns, definitions, door, draws, dual_list, evidence, organisation, people, tasks
 from .errors import answer_errors
 from .guard import protecting
 from .place import Place
@@ -24,7 +24,7 @@ def create_app(place: Place) -> FastAPI:
     answer_errors(app)
     app.get("/static/{mark}/{name}")(_static)
     app.get("/robots.txt")(_robots)
-    for theme in (door, people, tasks, board, definitions, evidence, organisation):
+    for theme in (door, people, tasks, board, campaigns, draws, dual_list, definitions, evidence, organisation):
         app.include_router(theme.router)
     return app
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Any, Final
 from urllib.parse import urlencode
 
@@ -126,7 +127,7 @@ def board(visit: Asking, under: str = "", by: str = "track", first: str = "") ->
 
 
 def _page(frame: Frame, tally: Tally, scope: Scope, under: str, by: str, first: str) -> BoardPage:
-    sight = Sight(tally, units_of(frame), scope, Cell.track.__get__ if by == "track" else Cell.kind.__get__)
+    sight = Sight(tally, units_of(frame), scope, attrgetter(by))
     at = unit_id(frame.tx, under) if under else sight.start()
     if under and at is not None and not sight.may_stand_at(at):
         raise NotAllowed(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -25,6 +25,24 @@ class Settings:
     largest_form: int = 60 * 1024 * 1024  # bytes, files included
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Bulletin:
+    """A bulletin that was drawn up, as it was frozen."""
+
+    name: str
+    file: str  # its name as a download
+    made_at: int  # ms
+    sha256: str  # of its bytes, hex
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Bulletins:
+    """Where bulletins are kept: what there is of a campaign (by its name), and one with its bytes."""
+
+    listed: Callable[[Frame, str], Sequence[Bulletin]]
+    named: Callable[[Frame, str, str], tuple[Bulletin, bytes]]  # raises Unknown, HistoryBroken
+
+
 @dataclass(frozen=True, kw_only=True)
 class Place:
     """The engine, the clock, chance, and who may come in."""
@@ -34,6 +52,7 @@ class Place:
     randomness: Callable[[int], bytes]  # so many random bytes
     settings: Settings = field(default_factory=Settings)
     passwords: Passwords = field(default_factory=Passwords)
+    bulletins: Bulletins | None = None  # without it none are shown
     folder: Folder | None = None  # where evidence lies; without one no files are taken
 
     @property

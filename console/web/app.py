@@ -9,9 +9,13 @@ from starlette.exceptions import HTTPException
 from .. import api
 from . import (
     acting,
+    board,
+    campaigns,
     definitions,
     demonstration,
     door,
+    draws,
+    dual_list,
     evidence,
     organisation,
     people,
@@ -41,6 +45,10 @@ _THEMES = (
     to_do,
     task,
     acting,
+    board,
+    campaigns,
+    draws,
+    dual_list,
 )
 _FOR_EVER = "public, max-age=31536000, immutable"
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -38,6 +38,24 @@ class Settings:
     metrics_token: str = ""  # by which other machines may read /metrics; empty: only this one may
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Bulletin:
+    """A bulletin that was drawn up, as it was frozen."""
+
+    name: str
+    file: str  # its name as a download
+    made_at: int  # ms
+    sha256: str  # of its bytes, hex
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Bulletins:
+    """Where bulletins are kept: what there is of a campaign (by its name), and one with its bytes."""
+
+    listed: Callable[[Frame, str], Sequence[Bulletin]]
+    named: Callable[[Frame, str, str], tuple[Bulletin, bytes]]  # raises Unknown, HistoryBroken
+
+
 @dataclass(frozen=True, kw_only=True)
 class Place:
     """The engine, the clock, chance, and who may come in."""
@@ -54,6 +72,7 @@ class Place:
     tries: Limits = field(default_factory=_tries)  # of codes and links that lead nowhere, by address
     ballots: Limits = field(default_factory=_ballots)  # by address: a hall of people may share one
     demonstration: Demonstration | None = None  # if everything here is invented
+    bulletins: Bulletins | None = None  # without it none are shown
 
     @property
     def door(self) -> Door:

@@ -90,6 +90,11 @@ def _below(rows: Iterable[tuple[Any, ...]], tops: Collection[int]) -> frozenset[
     return frozenset(found)
 
 
+def below(frame: Frame, tops: Collection[int]) -> frozenset[int]:
+    """These units and everything below them."""
+    return _below(organisation.units(frame.tx), tops)
+
+
 def within(scope: Scope) -> tuple[ColumnElement[bool], dict[str, Any]]:
     """The condition that lists only what a scope holds, with its parameters."""
     params: dict[str, Any] = {"seen_units": sorted(scope.units)}

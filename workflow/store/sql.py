@@ -45,6 +45,48 @@ def _one_of_postgresql(element: OneOf, compiler: SQLCompiler, **kw: Any) -> str:
     return f"{column} = ANY({param}::{element.array})"
 
 
+class Unindexed(ColumnElement[Any]):
+    """A column that leads into no index on SQLite, which without statistics takes the wrong one."""
+
+    inherit_cache = False
+
+    def __init__(self, column: Any) -> None:
+        self.column = column
+        self.type = column.type
+
+
+@compiles(Unindexed, "sqlite")
+def _unindexed_sqlite(element: Unindexed, compiler: SQLCompiler, **kw: Any) -> str:
+    return f"+{compiler.process(element.column, **kw)}"
+
+
+@compiles(Unindexed, "postgresql")
+def _unindexed_postgresql(element: Unindexed, compiler: SQLCompiler, **kw: Any) -> str:
+    return str(compiler.process(element.column, **kw))
+
+
+class Holds(ColumnElement[bool]):
+    """A text has a part in it, letter for letter."""
+
+    inherit_cache = False
+
+    def __init__(self, column: Any, name: str) -> None:
+        self.column = column
+        self.param = bindparam(name, type_=String())
+
+
+@compiles(Holds, "sqlite")
+def _holds_sqlite(element: Holds, compiler: SQLCompiler, **kw: Any) -> str:
+    column, param = compiler.process(element.column, **kw), compiler.process(element.param, **kw)
+    return f"instr({column}, {param}) > 0"
+
+
+@compiles(Holds, "postgresql")
+def _holds_postgresql(element: Holds, compiler: SQLCompiler, **kw: Any) -> str:
+    column, param = compiler.process(element.column, **kw), compiler.process(element.param, **kw)
+    return f"strpos({column}, {param}::text) > 0"
+
+
 class Inside(ColumnElement[str]):
     """A value inside a column of JSON, as text; NULL where there is none, or where it is no JSON."""
 
@@ -113,4 +155,4 @@ def columns_of(table: Any, names: Sequence[str]) -> list[Column[Any]]:
     return [table.c[name] for name in names]
 
 
-__all__ = ["Dialect", "Inside", "OneOf", "Statement", "columns_of", "kind_of", "literal_column"]
+__all__ = ["Dialect", "Holds", "Inside", "OneOf", "Statement", "Unindexed", "columns_of", "kind_of", "literal_column"]

@@ -15,7 +15,7 @@ from ..definition.model import Definition, Fact
 from ..engine import Frame
 from ..errors import BadValue
 from ..store import organisation
-from ..store.sql import Inside
+from ..store.sql import Among, Inside
 from ..store.tasks import TASK
 from ..text import Text
 from .numbers import NUMBER
@@ -113,15 +113,18 @@ def called(frame: Frame, word: str, by: Columns) -> ColumnElement[bool]:
     number = NUMBER.fullmatch(word)
     if number is not None:
         either.append(TASK.c.id == int(number["id"]))
-    for column, names in (
-        ("kind", _kinds(frame)),
-        ("track", _tracks(frame)),
-        ("unit_id", [(row[0], (row[6], row[7])) for row in organisation.units(frame.tx)]),
-    ):
-        fitting = sorted({one for one, said in names if any(part in each.casefold() for each in said)})
+    for column, names in (("kind", _kinds(frame)), ("track", _tracks(frame))):
+        fitting = _fitting(part, names)
         if fitting:
-            either.append(by[column].in_(fitting))
+            either.append(_among(by[column], fitting))
+    units = _fitting(part, [(row[0], (row[6], row[7])) for row in organisation.units(frame.tx)])
+    if units:
+        either.append(Among(by["unit_id"], units))
     return or_(*either) if either else false()
+
+
+def _fitting(part: str, names: Iterable[tuple[Any, tuple[str, ...]]]) -> set[Any]:
+    return {one for one, said in names if any(part in each.casefold() for each in said)}
 
 
 def _kinds(frame: Frame) -> list[tuple[Any, tuple[str, ...]]]:

@@ -16,7 +16,7 @@ from ..engine import Frame
 from ..errors import DubanError, Unknown
 from ..people import Resolved, resolve
 from ..store import organisation, tasks
-from ..store.sql import OneOf, Statement
+from ..store.sql import Among, OneOf, Statement
 from ..store.tasks import TASK
 from ..task import Loaded, Task
 from ..text import Text
@@ -298,7 +298,7 @@ def conditions_of(frame: Frame, wanted: Wanted, by: Columns = TASK.c) -> list[Co
         if value is not None:
             found.append(by[column] == value)
     if wanted.unit is not None:
-        found.append(by["unit_id"].in_(sorted(units_meant(frame, wanted) or ())))
+        found.append(Among(by["unit_id"], units_meant(frame, wanted) or ()))
     if wanted.campaign is not None:
         found.append(by["campaign_id"] == _campaign(frame, wanted.campaign))
     if wanted.year is not None:
@@ -306,8 +306,7 @@ def conditions_of(frame: Frame, wanted: Wanted, by: Columns = TASK.c) -> list[Co
     if wanted.late is not None:
         late = passed(frame)
         found.append(late if wanted.late else not_(late))
-    for word in (wanted.words or "").split()[:MOST_WORDS]:
-        found.append(called(frame, word, by))
+    found += [called(frame, word, by) for word in (wanted.words or "").split()[:MOST_WORDS]]
     return found + _due(wanted) + reported(frame, definitions(frame), wanted.where)
 
 

@@ -144,8 +144,8 @@ def _in_order(conditions: list[ColumnElement[bool]], after: _After | None, most:
 
 def _behind(after: _After) -> ColumnElement[bool]:
     light, none = after.place
-    same = and_(GRAVITY == -light, ANY_DUE == none, _further(after))
-    return or_(GRAVITY < -light, and_(GRAVITY == -light, ANY_DUE > none), same)
+    same = and_(-light == GRAVITY, none == ANY_DUE, _further(after))
+    return or_(-light > GRAVITY, and_(-light == GRAVITY, none < ANY_DUE), same)
 
 
 def _further(after: _After) -> ColumnElement[bool]:
@@ -155,9 +155,7 @@ def _further(after: _After) -> ColumnElement[bool]:
     return and_(TASK.c.due_at >= after.due, or_(TASK.c.due_at > after.due, TASK.c.id > after.id))
 
 
-def _walk(
-    conditions: list[ColumnElement[bool]], light: str | None, after: _After | None, most: int
-) -> Any:
+def _walk(conditions: list[ColumnElement[bool]], light: str | None, after: _After | None, most: int) -> Any:
     """Each light by itself, those with a deadline first: every stretch is a walk along an index."""
     parts = []
     for number, (one, has_due) in enumerate(_stretches(light, after)):

@@ -6,7 +6,7 @@ sweep, and no statement is written twice for two databases: what differs is comp
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal
 
 from sqlalchemy import Column, ColumnElement, Executable, String, bindparam, literal_column
@@ -43,6 +43,22 @@ def _one_of_sqlite(element: OneOf, compiler: SQLCompiler, **kw: Any) -> str:
 def _one_of_postgresql(element: OneOf, compiler: SQLCompiler, **kw: Any) -> str:
     column, param = compiler.process(element.column, **kw), compiler.process(element.param, **kw)
     return f"{column} = ANY({param}::{element.array})"
+
+
+class Among(ColumnElement[bool]):
+    """A column of ids is among these, which stand in the statement; none: never."""
+
+    inherit_cache = False
+
+    def __init__(self, column: Any, ids: Iterable[int]) -> None:
+        self.column = column
+        self.ids = sorted({int(one) for one in ids})
+
+
+@compiles(Among)
+def _among(element: Among, compiler: SQLCompiler, **kw: Any) -> str:
+    column = compiler.process(element.column, **kw)
+    return f"{column} IN ({', '.join(map(str, element.ids)) or 'NULL'})"
 
 
 class Unindexed(ColumnElement[Any]):
@@ -155,4 +171,15 @@ def columns_of(table: Any, names: Sequence[str]) -> list[Column[Any]]:
     return [table.c[name] for name in names]
 
 
-__all__ = ["Dialect", "Holds", "Inside", "OneOf", "Statement", "Unindexed", "columns_of", "kind_of", "literal_column"]
+__all__ = [
+    "Among",
+    "Dialect",
+    "Holds",
+    "Inside",
+    "OneOf",
+    "Statement",
+    "Unindexed",
+    "columns_of",
+    "kind_of",
+    "literal_column",
+]

@@ -72,6 +72,7 @@ def place_of(desk: Desk, *, https: bool, organisation: str) -> Place:
     from console.web import Place, Settings
     from notifier.store.under_way import under_way
 
+    from .books import DeskBooks
     from .messenger import DeskMessenger
 
     return Place(
@@ -86,6 +87,7 @@ def place_of(desk: Desk, *, https: bool, organisation: str) -> Place:
         folder=desk.folder,
         deliveries=under_way,
         messenger=DeskMessenger(desk),
+        books=DeskBooks(desk.engine),
     )
 
 

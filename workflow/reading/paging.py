@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Select, and_, literal, or_, select, union_all
+from sqlalchemy import Select, and_, literal, literal_column, or_, select, union_all
 from sqlalchemy.sql import ColumnElement
 
 from ..definition.model import LIGHTS
@@ -143,9 +143,10 @@ def _in_order(conditions: list[ColumnElement[bool]], after: _After | None, most:
 
 
 def _behind(after: _After) -> ColumnElement[bool]:
-    light, none = after.place
-    same = and_(-light == GRAVITY, none == ANY_DUE, _further(after))
-    return or_(-light > GRAVITY, and_(-light == GRAVITY, none < ANY_DUE), same)
+    light, none = (literal(one) for one in after.place)
+    gravity = literal_column("0") - GRAVITY
+    same = and_(gravity.__eq__(light), ANY_DUE.__eq__(none), _further(after))
+    return or_(gravity > light, and_(gravity.__eq__(light), none < ANY_DUE), same)
 
 
 def _further(after: _After) -> ColumnElement[bool]:

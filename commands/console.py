@@ -75,6 +75,7 @@ def place_of(desk: Desk, *, https: bool, organisation: str) -> Place:
     from console.web import Place, Settings
     from notifier.store.under_way import under_way
 
+    from .books import DeskBooks
     from .messenger import DeskMessenger
 
     return Place(
@@ -90,6 +91,7 @@ def place_of(desk: Desk, *, https: bool, organisation: str) -> Place:
         deliveries=under_way,
         messenger=DeskMessenger(desk),
         bulletins=_bulletins(),
+        books=DeskBooks(desk.engine),
     )
 
 

@@ -12,6 +12,7 @@ from workflow.evidence import EvidenceStore
 from workflow.store import Transaction
 
 from ..accounts import Door, Lasting, Passwords
+from ..books import Books
 from ..demonstration import Demonstration
 from ..installation import Messenger
 from ..limits import Limits, Pace
@@ -71,6 +72,7 @@ class Place:
     messenger: Messenger | None = None  # what sends messages, where something does
     tries: Limits = field(default_factory=_tries)  # of codes and links that lead nowhere, by address
     ballots: Limits = field(default_factory=_ballots)  # by address: a hall of people may share one
+    books: Books | None = None  # workbooks; None: there are none here
     demonstration: Demonstration | None = None  # if everything here is invented
     bulletins: Bulletins | None = None  # without it none are shown
 

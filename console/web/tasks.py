@@ -35,7 +35,7 @@ _FURTHER = Text("此后还会继续；这里只列出最先的几步。", "It go
 def whole_ledger(
     visit: Asking,
     unit: str = "",
-    inside: str = "",
+    below: str = "",
     kind: str = "",
     track: str = "",
     light: str = "",
@@ -43,13 +43,13 @@ def whole_ledger(
     open: str = "yes",
 ) -> Response:
     """The tasks that I may look at, by what is asked for."""
-    asked = {"unit": unit, "inside": inside, "kind": kind, "track": track, "light": light, "state": state}
+    asked = {"unit": unit, "below": below, "kind": kind, "track": track, "light": light, "state": state}
     person = person_of(visit)
     with visit.place.frame() as frame:
         choices = _choices(frame)
         wanted = Wanted(
             unit=unit or None,
-            inside=inside or None,
+            below=below == "yes",
             kind=kind or None,
             track=track or None,
             light=light or None,

@@ -1,4 +1,4 @@
-"""To do, the ledger, one task, and acting on it."""
+"""To do, one task, and acting on it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from typing import Any
 from fastapi import APIRouter, Response
 
 from workflow.decision import Act
-from workflow.definition.model import LIGHTS
 from workflow.engine import Frame
 from workflow.engine.acting import introduce
 from workflow.errors import BadValue, DubanError, Stale, Unknown
@@ -27,7 +26,6 @@ from workflow.reading import (
     known_facts,
     ledger,
     number_of,
-    scope_of,
     standing,
     world_of,
 )
@@ -64,47 +62,6 @@ def to_do(visit: Asking) -> Response:
     return visit.page("to_do.html", lines=shown, total=found.total)
 
 
-@router.get("/ledger")
-def whole_ledger(
-    visit: Asking,
-    unit: str = "",
-    kind: str = "",
-    track: str = "",
-    light: str = "",
-    state: str = "",
-    open: str = "yes",
-) -> Response:
-    """The tasks that I may look at, by what is asked for."""
-    asked = {"unit": unit, "kind": kind, "track": track, "light": light, "state": state}
-    person = person_of(visit)
-    with visit.place.frame() as frame:
-        choices = _choices(frame)
-        wanted = Wanted(
-            unit=unit or None,
-            kind=kind or None,
-            track=track or None,
-            light=light or None,
-            state=state or None,
-            open={"yes": True, "no": False}.get(open),
-            scope=scope_of(frame, person),
-            limit=MOST,
-        )
-        try:
-            found, why = ledger(frame, wanted), None
-        except Unknown as error:
-            found, why = ledger(frame, Wanted(scope=wanted.scope, limit=MOST)), error.text
-        shown = [_shown(frame, one) for one in found.lines]
-    return visit.page(
-        "ledger.html",
-        422 if why else 200,
-        lines=shown,
-        total=found.total,
-        asked={**asked, "open": open},
-        choices=choices,
-        why=why,
-    )
-
-
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Shown:
     """A line of a list, with its date in words."""
@@ -118,23 +75,6 @@ def _shown(frame: Frame, line: Line) -> Shown:
     due = "" if line.due_at is None else moment(frame.calendar(line.zone), line.due_at)
     passed = line.due_at is not None and line.due_at < frame.now
     return Shown(line=line, due=due, is_late=passed and not line.stopped)
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Choices:
-    """What the ledger can be asked for."""
-
-    kinds: Mapping[str, Text]
-    tracks: Mapping[str, Text]
-    lights: tuple[str, ...] = LIGHTS
-
-
-def _choices(frame: Frame) -> Choices:
-    versions = [frame.version(one.version_id) for one in frame.campaigns.values()]
-    return Choices(
-        kinds={kind: book.definition.label for one in versions for kind, book in one.books.items()},
-        tracks={name: label for one in versions for name, label in one.pack.campaign.tracks.items()},
-    )
 
 
 # --- one task ---------------------------------------------------------------------------------------

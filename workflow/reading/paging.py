@@ -144,7 +144,7 @@ def _in_order(conditions: list[ColumnElement[bool]], after: _After | None, most:
 
 def _behind(after: _After) -> ColumnElement[bool]:
     light, none = (literal(one) for one in after.place)
-    gravity = literal_column("0") - GRAVITY
+    gravity: ColumnElement[int] = literal_column("0") - GRAVITY
     same = and_(gravity.__eq__(light), ANY_DUE.__eq__(none), _further(after))
     return or_(gravity > light, and_(gravity.__eq__(light), none < ANY_DUE), same)
 

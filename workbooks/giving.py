@@ -45,9 +45,9 @@ def export(
         pages, own = Pages(frame, wanted, PAGE), chosen(_columns(frame, wanted), columns)
     if most is not None and pages.total > most:
         raise BadValue(
-            f"没有导出：符合条件的有 {pages.total} 件，一次最多 {most} 件。请加条件分几次导出，或导出为 CSV。",
-            f"Nothing was exported: {pages.total} tasks fit, and a file holds at most {most}. Ask for less, in "
-            "several files, or export as CSV.",
+            f"没有导出：符合条件的有 {pages.total} 件，一次最多 {most} 件。请缩小范围，或导出为 CSV。",
+            f"Nothing was exported: {pages.total} tasks fit, and a file holds at most {most}. Ask for "
+            "less, or export as CSV.",
         )
     write = write_csv if as_csv else write_workbook
     return write(file, _entries(engine, pages, now, progress), own, language)

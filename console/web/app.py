@@ -17,12 +17,14 @@ from . import (
     draws,
     dual_list,
     evidence,
+    importing,
+    ledger,
     organisation,
     people,
     review,
+    search,
     settings,
     task,
-    tasks,
     to_do,
     tokens,
 )
@@ -34,7 +36,6 @@ from .visits import STATIC, asset_name
 _THEMES = (
     door,
     people,
-    tasks,
     definitions,
     evidence,
     organisation,
@@ -49,6 +50,9 @@ _THEMES = (
     campaigns,
     draws,
     dual_list,
+    ledger,
+    importing,
+    search,
 )
 _FOR_EVER = "public, max-age=31536000, immutable"
 

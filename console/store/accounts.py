@@ -49,6 +49,9 @@ _BY_ID = Statement(_accounts.where(ACCOUNT.c.id == bindparam("account")))
 _CLAIM = Statement(
     _accounts.where(ACCOUNT.c.id == bindparam("account")).with_for_update(key_share=True, of=ACCOUNT)
 )
+_SHUT_OUT = Statement(
+    select(func.count(), func.count(ACCOUNT.c.disabled_at)).where(ACCOUNT.c.person_id == bindparam("person"))
+)
 _ALL = Statement(_accounts.order_by(ACCOUNT.c.login))
 _ANY = Statement(select(func.count()).select_from(ACCOUNT))
 _ADD = Statement(
@@ -140,6 +143,12 @@ def claim(tx: Transaction, account: int) -> Account | None:
 def every(tx: Transaction) -> list[Account]:
     """All of them, by login."""
     return [_account(row) for row in tx.all(_ALL)]
+
+
+def is_shut_out(tx: Transaction, person: int) -> bool:
+    """Whether somebody had an account, and has none that may sign in."""
+    row = tx.one(_SHUT_OUT, person=person)
+    return row is not None and row[0] > 0 and row[0] == row[1]
 
 
 def count(tx: Transaction) -> int:

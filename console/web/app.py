@@ -12,6 +12,7 @@ from . import (
     board,
     campaigns,
     definitions,
+    deliveries,
     demonstration,
     door,
     draws,
@@ -19,8 +20,11 @@ from . import (
     evidence,
     importing,
     ledger,
+    links,
+    notices,
     organisation,
     people,
+    receipts,
     review,
     search,
     settings,
@@ -53,6 +57,10 @@ _THEMES = (
     ledger,
     importing,
     search,
+    links,
+    receipts,
+    deliveries,
+    notices,
 )
 _FOR_EVER = "public, max-age=31536000, immutable"
 

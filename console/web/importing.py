@@ -203,7 +203,7 @@ def _kept(visit: Visit, person: int, digest: str) -> CheckedBook:
     if found is None or sha256(found.body).hexdigest() != digest:
         raise NotNow(
             "没有导入：检查过的文件已不在（超过一小时、已导入，或之后又检查了另一份）。请重新检查。",
-            "Nothing was imported: the file that was checked is gone (an hour has passed, it was imported, or "
-            "another was checked since). Check it again.",
+            "Nothing was imported: the file that was checked is gone (an hour has passed, it was imported, "
+            "or another was checked since). Check it again.",
         )
     return found

@@ -16,6 +16,7 @@ from ..books import Books
 from ..demonstration import Demonstration
 from ..installation import Messenger
 from ..limits import Limits, Pace
+from ..messages import Messages
 
 
 def _tries() -> Limits:
@@ -75,6 +76,7 @@ class Place:
     books: Books | None = None  # workbooks; None: there are none here
     demonstration: Demonstration | None = None  # if everything here is invented
     bulletins: Bulletins | None = None  # without it none are shown
+    messages: Messages | None = None  # whoever sends them; None: no settings say how
 
     @property
     def door(self) -> Door:

@@ -105,7 +105,7 @@ class Visit:
         if duty in ("security", "audit"):
             return (("/accounts", "账号", "Accounts"),)
         if duty == "system":
-            return (("/settings", "设置", "Settings"),)
+            return (("/settings", "设置", "Settings"), ("/deliveries", "消息", "Deliveries"))
         return () if duty is not None else _SECTIONS
 
     @property

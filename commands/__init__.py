@@ -12,6 +12,7 @@
     opening.py     open
     everyday.py    urge, comment, copy, correct, transfer, merge
     documents.py   letter, bulletin make, list, show
+    ballot.py      ballot open, sheet, close, results
     rounds.py      rounds
     pairing.py     pairing draw, show, verify
     versions.py    replan, migrate
@@ -25,6 +26,7 @@
     start.py       start: both in one process
     demo.py        demo
     schema.py      schema
+    webhooks.py    webhook add, list, remove, enable, test
 
 What they share: speaking.py (one of two languages, and a sentence for every error), arguments.py
 (how a command is declared, and what several take), filters.py (which tasks), desk.py (settings,

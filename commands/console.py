@@ -67,14 +67,22 @@ def tell_open(desk: Desk, listening: socket) -> None:
 
 def place_of(desk: Desk, *, https: bool, organisation: str) -> Place:
     """What the console works with, from this desk."""
+    import os
+
     from console.web import Place, Settings
+    from notifier.store.under_way import under_way
 
     return Place(
         engine=desk.engine,
         clock=desk.clock,
         randomness=lambda size: b"".join(desk.salts() for _ in range(-(-size // 16)))[:size],
-        settings=Settings(https=https, organisation=organisation),
+        settings=Settings(
+            https=https,
+            organisation=organisation,
+            metrics_token=os.environ.get("DUBAN_METRICS_TOKEN", ""),
+        ),
         folder=desk.folder,
+        deliveries=under_way,
     )
 
 

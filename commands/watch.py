@@ -19,6 +19,7 @@ from .dates import day_of
 from .desk import Desk, beside, desk_of
 from .packs import proven
 from .screen import INFORMATION, WARNINGS, log_to_stderr
+from .webhooks import telling
 
 if TYPE_CHECKING:
     from workflow.daemon import Beside
@@ -174,7 +175,7 @@ def keep_watch(
             database=database,
             stop=stop,
             on_ring=lambda ran: None if live is None or ran is None else live.go_on(),
-            beside=beside,
+            beside={**beside, **telling(desk)},
         )
 
 

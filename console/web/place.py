@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from workflow.clock import Clock
 from workflow.engine import Engine, Frame
 from workflow.evidence import Folder
+from workflow.store import Transaction
 
 from ..accounts import Door, Lasting, Passwords
 from ..demonstration import Demonstration
+from ..limits import Limits, Pace
+
+
+def _tries() -> Limits:
+    return Limits(Pace(at_once=30, every=2_000))
+
+
+def _ballots() -> Limits:
+    return Limits(Pace(at_once=200, every=200))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -24,6 +34,7 @@ class Settings:
     largest_file: int = 20 * 1024 * 1024  # bytes of one uploaded file
     most_files: int = 10  # uploaded at once
     largest_form: int = 60 * 1024 * 1024  # bytes, files included
+    metrics_token: str = ""  # by which other machines may read /metrics; empty: only this one may
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,6 +48,10 @@ class Place:
     passwords: Passwords = field(default_factory=Passwords)
     folder: Folder | None = None  # where evidence lies; without one no files are taken
     demonstration: Demonstration | None = None  # if everything here is invented
+    # How many messages are in each state; None: nothing sends any here.
+    deliveries: Callable[[Transaction], Mapping[str, int]] | None = None
+    tries: Limits = field(default_factory=_tries)  # of codes and links that lead nowhere, by address
+    ballots: Limits = field(default_factory=_ballots)  # by address: a hall of people may share one
 
     @property
     def door(self) -> Door:

@@ -72,6 +72,8 @@ def place_of(desk: Desk, *, https: bool, organisation: str) -> Place:
     from console.web import Place, Settings
     from notifier.store.under_way import under_way
 
+    from .messenger import DeskMessenger
+
     return Place(
         engine=desk.engine,
         clock=desk.clock,
@@ -83,6 +85,7 @@ def place_of(desk: Desk, *, https: bool, organisation: str) -> Place:
         ),
         folder=desk.folder,
         deliveries=under_way,
+        messenger=DeskMessenger(desk),
     )
 
 

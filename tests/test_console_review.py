@@ -276,8 +276,8 @@ def test_both_languages_and_no_way_into_the_rest(hall: Hall) -> None:
         assert word in page
         links = set(re.findall(r'href="([^"]*)"', page)) - set(re.findall(r'"(/static/[^"]*)"', page))
         assert links == {f"{path}?language={'zh' if language == 'en' else 'en'}"}
-    assert "style=" not in page
-    assert "<script" not in page
+        assert "style=" not in page
+        assert "<script" not in page
 
 
 # --- conducting it ----------------------------------------------------------------------------------

@@ -15,6 +15,7 @@ from . import (
     organisation,
     people,
     review,
+    settings,
     tasks,
     tokens,
 )
@@ -34,7 +35,18 @@ def create_app(place: Place) -> FastAPI:
     answer_errors(app)
     app.get("/static/{mark}/{name}")(_static)
     app.get("/robots.txt")(_robots)
-    for theme in (door, people, tasks, definitions, evidence, organisation, tokens, review, demonstration):
+    for theme in (
+        door,
+        people,
+        tasks,
+        definitions,
+        evidence,
+        organisation,
+        tokens,
+        review,
+        settings,
+        demonstration,
+    ):
         app.include_router(theme.router)
     api.mount(app, place)
     return app

@@ -13,6 +13,7 @@ from workflow.store import Transaction
 
 from ..accounts import Door, Lasting, Passwords
 from ..demonstration import Demonstration
+from ..installation import Messenger
 from ..limits import Limits, Pace
 
 
@@ -50,6 +51,7 @@ class Place:
     demonstration: Demonstration | None = None  # if everything here is invented
     # How many messages are in each state; None: nothing sends any here.
     deliveries: Callable[[Transaction], Mapping[str, int]] | None = None
+    messenger: Messenger | None = None  # what sends messages, where something does
     tries: Limits = field(default_factory=_tries)  # of codes and links that lead nowhere, by address
     ballots: Limits = field(default_factory=_ballots)  # by address: a hall of people may share one
 

@@ -104,6 +104,8 @@ class Visit:
         duty = self.visitor.account.duty if self.visitor is not None else FIRST
         if duty in ("security", "audit"):
             return (("/accounts", "账号", "Accounts"),)
+        if duty == "system":
+            return (("/settings", "设置", "Settings"),)
         return () if duty is not None else _SECTIONS
 
     @property

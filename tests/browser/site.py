@@ -33,9 +33,7 @@ class Site:
     def __init__(self, engine: Engine, now: int, **more: Any) -> None:
         self._tokens = itertools.count(1)
         self.engine, self.clock = engine, VirtualClock(now)
-        self.place = Place(
-            engine=engine, clock=self.clock, randomness=self._random, passwords=_QUICK, **more
-        )
+        self.place = Place(engine=engine, clock=self.clock, randomness=self._random, passwords=_QUICK, **more)
         self.url = ""
         made = _QUICK.hash(GOOD)
         with self.place.frame() as frame:
@@ -66,7 +64,9 @@ class Site:
         )
         found.set_default_timeout(20_000)
         cookies = {"duban_language": language, **({"duban": self._signed_in(who)} if who else {})}
-        found.add_cookies([{"name": name, "value": value, "url": self.url} for name, value in cookies.items()])
+        found.add_cookies(
+            [{"name": name, "value": value, "url": self.url} for name, value in cookies.items()]
+        )
         return found
 
     def _signed_in(self, login: str) -> str:
@@ -103,6 +103,4 @@ def watched(context: BrowserContext) -> Page:
 
 def is_too_wide(page: Page) -> bool:
     """Whether one has to scroll sideways."""
-    return bool(
-        page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth")
-    )
+    return bool(page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth"))

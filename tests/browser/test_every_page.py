@@ -19,7 +19,7 @@ from workflow.engine import Engine
 from workflow.evidence import Folder
 from workflow.reading import Wanted, ledger
 from workflow.simulation import Dice, simulate
-from workflow.store import open_port
+from workflow.store import life, open_port
 
 from .looking_over import faults
 from .pages import PAGES, ROLES, PageOf
@@ -47,7 +47,7 @@ def looked_over(
 
 def test_the_main_pages_are_sound_on_a_telephone(browser: Browser, site: Site, story: Story) -> None:
     filled = {"task": number(story, story.the(CHECK, "chenguang")), "kind": CHECK, "act": "sign_for"}
-    found = []
+    found: list[str] = []
     for role, login, language in (("handler", "chenguang_handler", "zh"), ("audit", "audit", "en")):
         own = tuple(one for one in PAGES if one.main and role in one.shown_to)
         context = site.context(browser, login, language=language, width=PHONE, bypass_csp=True)
@@ -64,11 +64,13 @@ def played(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """The console over a campaign that was played for some months."""
     folder = tmp_path_factory.mktemp("played")
     url = f"sqlite:///{folder / 'duban.db'}"
-    report = simulate(load_pack(PLAYED), days=100, seed=1, url=url, evidence=folder / "evidence")
+    simulate(load_pack(PLAYED), days=100, seed=1, url=url, evidence=folder / "evidence")
     port = open_port(url)
-    with Site(
-        Engine(port, salts=Dice(2).salt), report.end, folder=Folder(folder / "evidence")
-    ).served() as found:
+    with port.read() as tx:
+        end = life.last_sign(tx)
+    assert end is not None
+    engine = Engine(port, salts=Dice(2).salt)
+    with Site(engine, end, folder=Folder(folder / "evidence")).served() as found:
         yield found
     port.close()
 
@@ -82,9 +84,7 @@ def test_every_page_is_sound(browser: Browser, played: Site, role: str, language
         own = LOGINS.get(role, LOGINS["handler"]).partition("_handler")[0]
         line = ledger(frame, Wanted(limit=1, unit=own if role == "handler" else None)).lines[0]
     filled = {"task": line.number, "kind": line.kind, "act": "comment"}
-    context = played.context(
-        browser, LOGINS.get(role, role), language=language, width=width, bypass_csp=True
-    )
+    context = played.context(browser, LOGINS.get(role, role), language=language, width=width, bypass_csp=True)
     found = list(looked_over(context, PAGES, filled, role))
     context.close()
     assert found == []

@@ -55,7 +55,9 @@ class Walk:
         self.story.run()
 
 
-@pytest.fixture(params=[pytest.param(True, id="script"), pytest.param(False, id="no-script", marks=pytest.mark.long)])
+@pytest.fixture(
+    params=[pytest.param(True, id="script"), pytest.param(False, id="no-script", marks=pytest.mark.long)]
+)
 def walk(request: pytest.FixtureRequest, browser: Browser, site: Site, story: Story) -> Iterator[Walk]:
     yield Walk(browser=browser, site=site, story=story, scripts=request.param)
     for context in browser.contexts:
@@ -163,9 +165,7 @@ def test_of_two_at_once_one_wins_and_the_other_sees_it_and_loses_nothing(walk: W
     assert story.task(check).facts["verified_score"] == 81
 
 
-def test_the_keyboard_goes_down_a_list_opens_a_line_and_explains_itself(
-    browser: Browser, site: Site
-) -> None:
+def test_the_keyboard_goes_down_a_list_opens_a_line_and_explains_itself(browser: Browser, site: Site) -> None:
     page = watched(site.context(browser, "supervisor_one"))
     page.goto("/ledger?open=all")
     for key in ("j", "j", "k"):

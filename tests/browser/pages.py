@@ -30,5 +30,8 @@ PAGES = (
     PageOf(path="/definitions"),
     PageOf(path="/definitions/{kind}", main=True),
     PageOf(path="/organisation", main=True),
+    PageOf(path="/account/tokens"),
+    PageOf(path="/settings", shown_to=(*WORKERS, "system")),
+    PageOf(path="/r", shown_to=ROLES),
     PageOf(path="/nothing-here", shown_to=()),
 )

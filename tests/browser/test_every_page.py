@@ -9,8 +9,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from fastapi.routing import APIRoute
 from playwright.sync_api import Browser, BrowserContext
 
+from console.web import create_app
+from console.web.visits import _SECTIONS
 from tests.stories.teller import Story
 from tests.test_console_tasks import number
 from tests.test_reading import CHECK
@@ -54,6 +57,12 @@ def test_the_main_pages_are_sound_on_a_telephone(browser: Browser, site: Site, s
         found += looked_over(context, own, filled, role)
         context.close()
     assert found == []
+
+
+def test_every_section_of_the_navigation_is_looked_at(site: Site) -> None:
+    there = {one.path for one in create_app(site.place).routes if isinstance(one, APIRoute)}
+    sections = {path for path, _, _ in _SECTIONS}
+    assert sections & there <= {one.path for one in PAGES}, "add a line to tests/browser/pages.py"
 
 
 # --- the whole -----------------------------------------------------------------------------------------

@@ -24,7 +24,7 @@ PACK = Path(__file__).resolve().parent.parent / "definitions" / "demonstration_s
 DAYS = 110
 _TALL = {DESK: 900, PHONE: 740}  # pixels
 _SHOWN = {DESK: 1_000, PHONE: 360}  # pixels across, in the picture
-_COLOURS = 64
+_COLOURS = 256  # fewer would turn lights grey
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

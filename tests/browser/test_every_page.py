@@ -50,6 +50,7 @@ def looked_over(
 
 def test_the_main_pages_are_sound_on_a_telephone(browser: Browser, site: Site, story: Story) -> None:
     filled = {"task": number(story, story.the(CHECK, "chenguang")), "kind": CHECK, "act": "sign_for"}
+    filled["campaign"] = story.pack.campaign.name
     found: list[str] = []
     for role, login, language in (("handler", "chenguang_handler", "zh"), ("audit", "audit", "en")):
         own = tuple(one for one in PAGES if one.main and role in one.shown_to)
@@ -92,7 +93,8 @@ def test_every_page_is_sound(browser: Browser, played: Site, role: str, language
     with played.place.frame() as frame:
         own = LOGINS.get(role, LOGINS["handler"]).partition("_handler")[0]
         line = ledger(frame, Wanted(limit=1, unit=own if role == "handler" else None)).lines[0]
-    filled = {"task": line.number, "kind": line.kind, "act": "comment"}
+        (campaign,) = frame.campaigns.values()
+    filled = {"task": line.number, "kind": line.kind, "act": "comment", "campaign": campaign.name}
     context = played.context(browser, LOGINS.get(role, role), language=language, width=width, bypass_csp=True)
     found = list(looked_over(context, PAGES, filled, role))
     context.close()

@@ -19,6 +19,7 @@ from tests.stories.teller import Story
 from tests.storing import Counting
 from workflow.definition import Pack, load_pack
 from workflow.errors import BadValue, NotNow
+from workflow.evidence import Folder
 from workflow.store.organisation import PERSON
 from workflow.store.sql import Statement
 
@@ -383,7 +384,8 @@ def test_files_are_refused_undeclared_empty_or_of_another_kind(programs: Program
     problem(upload(client, number, b"", **DECLARED), 422, "bad-value")
     problem(upload(client, number, b"MZ program", **DECLARED), 422, "bad-value")
     problem(client.post(f"{API}/tasks/{number}/evidence", json={}), 422, "bad-value")
-    assert not programs.place.folder or not list(programs.place.folder.root.rglob("?" * 64))
+    assert isinstance(programs.place.folder, Folder)
+    assert not list(programs.place.folder.root.rglob("?" * 64))
 
 
 def test_a_hash_opens_nobody_elses_file(programs: Programs, story: Story) -> None:

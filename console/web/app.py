@@ -7,12 +7,49 @@ from fastapi.responses import FileResponse
 from starlette.exceptions import HTTPException
 
 from .. import api
-from . import definitions, door, evidence, organisation, people, review, tasks, tokens
+from . import (
+    acting,
+    board,
+    campaigns,
+    definitions,
+    demonstration,
+    door,
+    draws,
+    dual_list,
+    evidence,
+    organisation,
+    people,
+    review,
+    settings,
+    task,
+    tasks,
+    to_do,
+    tokens,
+)
 from .errors import answer_errors
 from .guard import protecting
 from .place import Place
 from .visits import STATIC, asset_name
 
+_THEMES = (
+    door,
+    people,
+    tasks,
+    definitions,
+    evidence,
+    organisation,
+    tokens,
+    review,
+    settings,
+    demonstration,
+    to_do,
+    task,
+    acting,
+    board,
+    campaigns,
+    draws,
+    dual_list,
+)
 _FOR_EVER = "public, max-age=31536000, immutable"
 
 
@@ -24,7 +61,7 @@ def create_app(place: Place) -> FastAPI:
     answer_errors(app)
     app.get("/static/{mark}/{name}")(_static)
     app.get("/robots.txt")(_robots)
-    for theme in (door, people, tasks, definitions, evidence, organisation, tokens, review):
+    for theme in _THEMES:
         app.include_router(theme.router)
     api.mount(app, place)
     return app

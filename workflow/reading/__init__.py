@@ -1,6 +1,7 @@
 """The queries behind what people look at, and the plain records that they give.
 
     ledger.py     the list of tasks, with filters.py for what was reported
+    waiting.py    what waits for a person
     scope.py      which tasks somebody may look at
     standing.py   one task with all that belongs to it
     place.py      where a task stands in its definition, to be drawn
@@ -14,6 +15,7 @@
     planning.py   what a calendar moves
     versions.py   what a re-plan or a migration would change
     worlds.py     what a forecast starts from; foretelling.py tells it in words
+    coming.py     what lies ahead, in the words of ahead.py and the days of dates.py
     typed.py      what people typed, as the engine takes it
     words.py      values and events in words
     names.py      ids as people call them

@@ -24,7 +24,7 @@ from .filters import of_year, reported
 from .names import Names, names, persons_of
 from .numbers import number_of
 from .people import known, person_id, unit_id
-from .scope import Scope, within
+from .scope import Scope, below, within
 from .words import same
 
 _GRAVITY: ColumnElement[int] = literal_column(
@@ -61,6 +61,7 @@ class Wanted:
     """What to list. None takes everything."""
 
     unit: str | None = None  # code
+    inside: str | None = None  # code: of this unit and of every one below it
     kind: str | None = None
     track: str | None = None
     state: str | None = None
@@ -122,7 +123,7 @@ def ledger(frame: Frame, wanted: Wanted) -> Ledger:
     params: dict[str, Any] = {}
     if wanted.waits_for is not None:
         conditions += _waits(frame, wanted.waits_for, params)
-    conditions += _seen(wanted, params)
+    conditions += _inside(frame, wanted, params) + _seen(wanted, params)
     statement = Statement(
         select(*TASK.columns, literal_column("count(*) OVER ()"))
         .where(*conditions)
@@ -151,7 +152,7 @@ class Pages:
         self._params: dict[str, Any] = {"most": size}
         if wanted.waits_for is not None:
             conditions += _waits(frame, wanted.waits_for, self._params)
-        conditions += _seen(wanted, self._params)
+        conditions += _inside(frame, wanted, self._params) + _seen(wanted, self._params)
         self._next = Statement(
             select(*TASK.columns)
             .where(*conditions, TASK.c.id > bindparam("after"))
@@ -289,6 +290,13 @@ def _conditions(frame: Frame, wanted: Wanted) -> list[ColumnElement[bool]]:
     if wanted.year is not None:
         found.append(of_year(frame, wanted.year))
     return found + reported(frame, definitions(frame), wanted.where)
+
+
+def _inside(frame: Frame, wanted: Wanted, params: dict[str, Any]) -> list[ColumnElement[bool]]:
+    if wanted.inside is None:
+        return []
+    params["inside_units"] = sorted(below(frame, {unit_id(frame.tx, wanted.inside)}))
+    return [OneOf(TASK.c.unit_id, "inside_units")]
 
 
 def _seen(wanted: Wanted, params: dict[str, Any]) -> list[ColumnElement[bool]]:

@@ -37,8 +37,10 @@ from commands import (
     reaching,
     rounds,
     schema,
+    start,
     versions,
     watch,
+    webhooks,
     why,
     workbooks,
 )
@@ -85,6 +87,7 @@ for theme in (
     health,
     watch,
     console,
+    start,
     demo,
     calendar,
     ballot,
@@ -96,6 +99,7 @@ app.add_typer(interests.declarations)
 app.add_typer(outbox.app)
 app.add_typer(notify.app)
 app.add_typer(organising.unit)
+app.add_typer(webhooks.app)
 app.add_typer(documents.bulletins)
 app.add_typer(frozen.whole)  # of `ledger`, with what `frozen` adds
 

@@ -1,4 +1,4 @@
-"""The console's tables: who may sign in, and who has; votes."""
+"""The console's tables: who may sign in and who has; programs that come in or are told; votes."""
 
 from __future__ import annotations
 
@@ -45,6 +45,68 @@ class SessionRow(SQLModel, table=True):
     ended_at: int | None = big(null=True)
 
 
+class TokenRow(SQLModel, table=True):
+    """What lets a program in, in somebody's name. Only the hash is kept."""
+
+    __tablename__ = "token"
+    __table_args__ = (Index("token_of_account", "account_id"),)
+    id: int | None = auto()
+    hash: str = Field(unique=True)  # SHA-256, hex
+    account_id: int = to("account.id")
+    purpose: str  # read, act: the API; calendar: the feed of one's deadlines
+    label: str = words()  # what its owner calls it
+    created_at: int = big()
+    expires_at: int | None = big(null=True)  # empty: until it is revoked
+    used_at: int | None = big(null=True)
+    revoked_at: int | None = big(null=True)
+
+
+class RequestBodyRow(SQLModel, table=True):
+    """What was asked for under an idempotency key: the same key with another body is a mistake."""
+
+    __tablename__ = "request_body"
+    id: str = Field(primary_key=True)  # as the engine knows the request
+    hash: str  # SHA-256, hex
+    at: int = big()
+
+
+class UploadRow(SQLModel, table=True):
+    """A file that a program has sent for a task: only its sender may attach it, and only there."""
+
+    __tablename__ = "upload"
+    __table_args__ = (
+        # The same file sent twice counts once against what somebody may send.
+        Index("upload_once", "task_id", "person_id", "sha256", unique=True),
+    )
+    id: int | None = auto()
+    task_id: int = big()
+    person_id: int = big()
+    sha256: str
+    at: int = big()
+
+
+class WebhookRow(SQLModel, table=True):
+    """A program elsewhere that is told of events, in their order."""
+
+    __tablename__ = "webhook"
+    id: int | None = auto()
+    name: str = Field(unique=True)
+    url: str = words()
+    secret: str = words()  # that signs; it must be known to sign, so no hash would do
+    kinds: str = words()  # JSON: kinds of events; an empty list: all
+    near: int = flag()  # 1: may be this machine itself
+    cursor: int = big()  # the last event that it was told of, or that is none of its kinds
+    sent: int  # how many, ever
+    tries: int  # that failed in a row
+    created_at: int = big()
+    sent_at: int | None = big(null=True)
+    failing_since: int | None = big(null=True)
+    next_at: int = big()
+    busy_to: int | None = big(null=True)  # one process tells it at a time; of one that died, until then
+    disabled_at: int | None = big(null=True)
+    why: str | None = words(null=True)  # what failed last
+
+
 class ReviewRow(SQLModel, table=True):
     """The vote that belongs to a task: links or codes went out, ballots come back."""
 
@@ -85,4 +147,14 @@ class BallotRow(SQLModel, table=True):
     said: str | None = words(null=True)
 
 
-TABLES = (AccountRow, SessionRow, ReviewRow, RollRow, BallotRow)
+TABLES = (
+    AccountRow,
+    SessionRow,
+    TokenRow,
+    RequestBodyRow,
+    UploadRow,
+    WebhookRow,
+    ReviewRow,
+    RollRow,
+    BallotRow,
+)

@@ -21,7 +21,7 @@ import main
 from console.limits import Limits, Pace
 from console.web import Place, create_app
 from console.web.addresses import address_of
-from console.web.errors import told_path
+from console.web.redacting import shown_path
 from tests.four_checks import BALLOT, FOUR_CHECKS
 from tests.packs import small_pack
 from tests.stories.teller import Story, told
@@ -265,8 +265,8 @@ def test_from_where_tries_are_counted(peer: str, forwarded: str | None, proxied:
 
 
 def test_no_log_says_which_link_was_opened() -> None:
-    assert told_path("/r/0123456789AB") == "/r/…"
-    assert told_path("/tasks/SFD-1") == "/tasks/SFD-1"
+    assert shown_path("/r/0123456789AB") == "/r/…"
+    assert shown_path("/tasks/SFD-1") == "/tasks/SFD-1"
 
 
 def test_both_languages_and_no_way_into_the_rest(hall: Hall) -> None:
@@ -276,8 +276,8 @@ def test_both_languages_and_no_way_into_the_rest(hall: Hall) -> None:
         assert word in page
         links = set(re.findall(r'href="([^"]*)"', page)) - set(re.findall(r'"(/static/[^"]*)"', page))
         assert links == {f"{path}?language={'zh' if language == 'en' else 'en'}"}
-    assert "style=" not in page
-    assert "<script" not in page
+        assert "style=" not in page
+        assert "<script" not in page
 
 
 # --- conducting it ----------------------------------------------------------------------------------

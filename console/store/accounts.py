@@ -65,6 +65,18 @@ _ADD = Statement(
     )
     .returning(ACCOUNT.c.id)
 )
+_ADD_KNOWN = Statement(
+    insert(ACCOUNT).values(
+        login=bindparam("name"),
+        person_id=bindparam("person"),
+        duty=bindparam("of_duty"),
+        password=bindparam("hashed"),
+        must_change=literal_column("0"),
+        failures=literal_column("0"),
+        created_at=bindparam("now"),
+        changed_at=bindparam("now"),
+    )
+)
 _PASSWORD = Statement(
     update(ACCOUNT)
     .where(ACCOUNT.c.id == bindparam("account"), ACCOUNT.c.password == bindparam("before"))
@@ -140,6 +152,13 @@ def add(tx: Transaction, login: str, person: int | None, duty: str | None, hashe
     """A new account, whose password must be changed first."""
     (row,) = tx.all(_ADD, name=login, person=person, of_duty=duty, hashed=hashed, now=now)
     return int(row[0])
+
+
+def add_known(
+    tx: Transaction, login: str, person: int | None, duty: str | None, hashed: str, now: int
+) -> None:
+    """A new account of a demonstration, whose password may stay as it is."""
+    tx.run(_ADD_KNOWN, name=login, person=person, of_duty=duty, hashed=hashed, now=now)
 
 
 def set_password(tx: Transaction, account: Account, hashed: str, now: int, *, must_change: bool) -> bool:

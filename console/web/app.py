@@ -6,7 +6,19 @@ from fastapi import FastAPI, Response
 from fastapi.responses import FileResponse
 from starlette.exceptions import HTTPException
 
-from . import definitions, door, evidence, organisation, people, review, settings, tasks
+from .. import api
+from . import (
+    definitions,
+    demonstration,
+    door,
+    evidence,
+    organisation,
+    people,
+    review,
+    settings,
+    tasks,
+    tokens,
+)
 from .errors import answer_errors
 from .guard import protecting
 from .place import Place
@@ -23,8 +35,20 @@ def create_app(place: Place) -> FastAPI:
     answer_errors(app)
     app.get("/static/{mark}/{name}")(_static)
     app.get("/robots.txt")(_robots)
-    for theme in (door, people, tasks, definitions, evidence, organisation, review, settings):
+    for theme in (
+        door,
+        people,
+        tasks,
+        definitions,
+        evidence,
+        organisation,
+        tokens,
+        review,
+        settings,
+        demonstration,
+    ):
         app.include_router(theme.router)
+    api.mount(app, place)
     return app
 
 

@@ -19,6 +19,7 @@ from workflow.errors import (
 from workflow.text import Text
 
 from .guard import protect
+from .redacting import shown_path
 from .visits import ChangeFirst, SignInFirst, Visit, own_path
 
 log = structlog.get_logger("duban.console")
@@ -74,16 +75,11 @@ def answer_errors(app: FastAPI) -> None:
 
     @app.exception_handler(Exception)
     def broken(request: Request, error: Exception) -> Response:
-        log.error("page failed", path=told_path(request.url.path), exc_info=error)
+        log.error("page failed", path=shown_path(request.url.path), exc_info=error)
         answer = _visit(request).page("refused.html", 500, why=_BROKEN)
         # It is made outside of the middleware that protects the others.
         protect(answer, https=request.app.state.place.settings.https)
         return answer
-
-
-def told_path(path: str) -> str:
-    """A path as logs may have it: without the secret of a review's link, which would tell who came when."""
-    return "/r/…" if path.startswith("/r/") else path
 
 
 def _typed(visit: Visit) -> dict[str, str]:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from workflow.clock import Clock
 from workflow.engine import Engine, Frame
 from workflow.evidence import Folder
+from workflow.store import Transaction
 
 from ..accounts import Door, Lasting, Passwords
+from ..demonstration import Demonstration
 from ..installation import Messenger
 from ..limits import Limits, Pace
 
@@ -33,6 +35,7 @@ class Settings:
     largest_file: int = 20 * 1024 * 1024  # bytes of one uploaded file
     most_files: int = 10  # uploaded at once
     largest_form: int = 60 * 1024 * 1024  # bytes, files included
+    metrics_token: str = ""  # by which other machines may read /metrics; empty: only this one may
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,9 +48,12 @@ class Place:
     settings: Settings = field(default_factory=Settings)
     passwords: Passwords = field(default_factory=Passwords)
     folder: Folder | None = None  # where evidence lies; without one no files are taken
+    # How many messages are in each state; None: nothing sends any here.
+    deliveries: Callable[[Transaction], Mapping[str, int]] | None = None
     messenger: Messenger | None = None  # what sends messages, where something does
     tries: Limits = field(default_factory=_tries)  # of codes and links that lead nowhere, by address
     ballots: Limits = field(default_factory=_ballots)  # by address: a hall of people may share one
+    demonstration: Demonstration | None = None  # if everything here is invented
 
     @property
     def door(self) -> Door:

@@ -144,8 +144,8 @@ class Page:
 class Pages:
     """The whole ledger, a page at a time: each in a transaction of its own, however long it all takes."""
 
-    def __init__(self, frame: Frame, wanted: Wanted, size: int) -> None:
-        """Raises like `ledger`."""
+    def __init__(self, frame: Frame, wanted: Wanted, size: int, *, counted: bool = True) -> None:
+        """Raises like `ledger`. To count them reads them all: whoever wants no total says so."""
         _check_words(frame, wanted)
         conditions = _conditions(frame, wanted)
         self._params: dict[str, Any] = {"most": size}
@@ -158,8 +158,10 @@ class Pages:
             .order_by(TASK.c.id)
             .limit(bindparam("most"))
         )
-        count = Statement(select(func.count()).select_from(TASK).where(*conditions))
-        (self.total,) = frame.tx.one(count, **self._params) or (0,)
+        self.total = 0
+        if counted:
+            count = Statement(select(func.count()).select_from(TASK).where(*conditions))
+            (self.total,) = frame.tx.one(count, **self._params) or (0,)
 
     def after(self, frame: Frame, last: int) -> Page:
         """The next page after a task; empty at the end."""

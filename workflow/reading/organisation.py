@@ -124,7 +124,7 @@ class Node:
     code: str
     kind: str
     name: Text
-    is_group: bool  # a leading group, of the unit above
+    is_group: bool  # a group that belongs to the unit above
     is_closed: bool  # it merged into another
     below: int  # how many units lie right below
     holders: tuple[Holder, ...]

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import typer
 
-from workflow.clock import Clock
+from workflow.clock import Clock, VirtualClock
 from workflow.text import Language, Text
 
 from .screen import WARNINGS, Progress, columns, log_to_stderr
@@ -46,7 +46,17 @@ class Desk:
         log_to_stderr(WARNINGS)
         port = open_port(self.url)
         self.stack.callback(port.close)
+        self._set_clock_by(port)
         return port
+
+    def _set_clock_by(self, port: Port) -> None:
+        """A demonstration's time may be ahead of ours: whoever looks at it from outside looks at its own."""
+        from workflow.store import life
+
+        with port.read() as tx:
+            sign = life.last_sign(tx) if life.is_demonstration(tx) else None
+        if sign is not None and sign > self.clock.now():
+            self.clock = VirtualClock(sign)
 
     @cached_property
     def engine(self) -> Engine:
@@ -84,6 +94,25 @@ class Desk:
         """The database's time where it decides, else the machine's, in ms."""
         told = self.port.now()
         return self.clock.now() if told is None else told
+
+    def refuse_demonstration(self) -> None:
+        """Nothing earnest is done with what is invented, and whose passwords everybody may know.
+
+        Raises:
+            NotNow: the database is a demonstration's.
+        """
+        from workflow.errors import NotNow
+        from workflow.store import life
+
+        with self.port.read() as tx:
+            if not life.is_demonstration(tx):
+                return
+        raise NotNow(
+            "未启动：这是演示数据库，人员和密码都是演示用的，不能作正式用途。请用 --database 另指一个；"
+            "要看演示，请运行 duban demo。",
+            "Not started: this is a demonstration's database, with invented people and a shared password. "
+            "Name another with --database; to see the demonstration, run duban demo.",
+        )
 
     @contextmanager
     def frame(self) -> Iterator[Frame]:

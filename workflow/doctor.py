@@ -134,6 +134,13 @@ def examine(patient: Patient, progress: Progress = lambda _done, _total: None) -
     return sorted(found, key=lambda one: LEVELS.index(one.level))
 
 
+def glance(patient: Patient, frame: Frame) -> list[Finding]:
+    """What can be said of the installation at once, without a look at each task; the gravest first."""
+    found = [*_machine(patient), *_clock(frame.tx, patient), *_daemons(frame.tx, patient)]
+    found += [*_packs(frame), *_imports(frame), *_skips(frame.tx, patient.now), *patient.beside(frame)]
+    return sorted(found, key=lambda one: LEVELS.index(one.level))
+
+
 # --- the machine ------------------------------------------------------------------------------------
 
 

@@ -14,7 +14,7 @@ from workflow.reading import person_id
 from workflow.store import Port, Transaction
 from workflow.text import Text
 
-from ..store import accounts, sessions
+from ..store import accounts, sessions, tokens
 from ..store.accounts import Account
 from .passwords import Passwords, check_strength
 
@@ -108,6 +108,7 @@ def reset(port: Port, passwords: Passwords, by: Account, login: str, given: str,
             raise _meanwhile()
         accounts.set_totp(tx, found.id, None)
         sessions.end_all(tx, found.id, now)
+        tokens.revoke_all(tx, found.id, now)
 
 
 def close(port: Port, by: Account, login: str, now: int) -> None:
@@ -126,6 +127,7 @@ def close(port: Port, by: Account, login: str, now: int) -> None:
         found = _account(tx, login)
         accounts.disable(tx, found.id, now)
         sessions.end_all(tx, found.id, now)
+        tokens.revoke_all(tx, found.id, now)
 
 
 def change_password(port: Port, passwords: Passwords, own: Account, old: str, new: str, now: int) -> None:

@@ -19,6 +19,7 @@ from workflow.errors import (
 from workflow.text import Text
 
 from .guard import protect
+from .redacting import shown_path
 from .visits import ChangeFirst, SignInFirst, Visit, own_path
 
 log = structlog.get_logger("duban.console")
@@ -74,7 +75,7 @@ def answer_errors(app: FastAPI) -> None:
 
     @app.exception_handler(Exception)
     def broken(request: Request, error: Exception) -> Response:
-        log.error("page failed", path=request.url.path, exc_info=error)
+        log.error("page failed", path=shown_path(request.url.path), exc_info=error)
         answer = _visit(request).page("refused.html", 500, why=_BROKEN)
         # It is made outside of the middleware that protects the others.
         protect(answer, https=request.app.state.place.settings.https)

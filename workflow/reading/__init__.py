@@ -11,6 +11,7 @@
     outgoing.py   who must be told
     figures.py    scores, the checklist; figure_screens.py shows them
     people.py     units, people, posts
+    organisation.py  units a page at a time, with teams; days.py reads days as people type them
     interests.py  what people have declared
     rounds.py     moments that have passed, and what the coming ones would open
     planning.py   what a calendar moves

@@ -48,7 +48,9 @@ class Square:
     @property
     def lights(self) -> tuple[tuple[str, int], ...]:
         """Each light that is on with its number, the gravest first."""
-        return tuple((light, many) for light, many in reversed(list(zip(LIGHTS, self.now, strict=True))) if many)
+        return tuple(
+            (light, many) for light, many in reversed(list(zip(LIGHTS, self.now, strict=True))) if many
+        )
 
     @property
     def change(self) -> int:
@@ -85,9 +87,7 @@ class Board:
 class Sight:
     """What one scope sees of a tally, along the tree of units."""
 
-    def __init__(
-        self, tally: Tally, units: Sequence[Unit], scope: Scope, by: Callable[[Cell], str]
-    ) -> None:
+    def __init__(self, tally: Tally, units: Sequence[Unit], scope: Scope, by: Callable[[Cell], str]) -> None:
         """Args: `by` says in which column a cell stands."""
         self.units = {one.id: one for one in units}
         self.scope = scope
@@ -146,7 +146,7 @@ class Sight:
         rows = [self._row(unit, self._whole[unit]) for unit in self._below[at] if unit in self._whole]
         if at is not None and at in self._own:
             rows.append(self._row(at, self._own[at], is_own=True))
-        columns = tuple(sorted({column for row in rows for column in row.squares}))
+        columns = tuple(sorted({column for row in rows for column in row.squares}, key=_named_first))
         most = max(LEAST_ROWS, SQUARES // (len(columns) + 1))
         trail = tuple(self.units[one] for one in reversed(self.upwards(at)))
         return Board(
@@ -183,7 +183,13 @@ class _Sums:
     def squares(self) -> dict[str, Square]:
         """What was added up."""
         many = len(LIGHTS)
-        return {name: Square(now=tuple(one[:many]), before=tuple(one[many:])) for name, one in self._found.items()}
+        return {
+            name: Square(now=tuple(one[:many]), before=tuple(one[many:])) for name, one in self._found.items()
+        }
+
+
+def _named_first(column: str) -> tuple[bool, str]:
+    return not column, column
 
 
 def _gravity(row: Row) -> tuple[object, ...]:

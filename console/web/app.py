@@ -24,7 +24,18 @@ def create_app(place: Place) -> FastAPI:
     answer_errors(app)
     app.get("/static/{mark}/{name}")(_static)
     app.get("/robots.txt")(_robots)
-    for theme in (door, people, tasks, board, campaigns, draws, dual_list, definitions, evidence, organisation):
+    for theme in (
+        door,
+        people,
+        tasks,
+        board,
+        campaigns,
+        draws,
+        dual_list,
+        definitions,
+        evidence,
+        organisation,
+    ):
         app.include_router(theme.router)
     return app
 

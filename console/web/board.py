@@ -15,7 +15,7 @@ from workflow.engine import Frame
 from workflow.errors import NotAllowed
 from workflow.reading import Scope, scope_of, unit_id
 from workflow.reading.ledger import zone_of_dates
-from workflow.reading.tally import Cell, Tally, cumulated, holds
+from workflow.reading.tally import Tally, cumulated, holds
 from workflow.reading.tally import tally as count
 from workflow.reading.words import moment, same
 from workflow.store import organisation
@@ -132,8 +132,8 @@ def _page(frame: Frame, tally: Tally, scope: Scope, under: str, by: str, first: 
     if under and at is not None and not sight.may_stand_at(at):
         raise NotAllowed(
             "您无权查看这个单位的看板：它不是您所在单位，也不是其下级。请从“看板”重新进入。",
-            "You may not look at the board of this unit: it is neither yours nor below yours. Start again from "
-            "“Board”.",
+            "You may not look at the board of this unit: it is neither yours nor below yours. Start again "
+            "from “Board”.",
         )
     passed = int(first) if first.isdecimal() and len(first) < 7 else 0
     calendar, tree = frame.calendar(zone_of_dates(frame)), sight.tree_of(at)
@@ -153,7 +153,9 @@ def _page(frame: Frame, tally: Tally, scope: Scope, under: str, by: str, first: 
 def units_of(frame: Frame) -> list[Unit]:
     """Every unit; a group belongs to the unit whose group it is."""
     return [
-        Unit(id=row[0], code=row[1], name=Text(row[6], row[7]), above=row[3] if row[3] is not None else row[4])
+        Unit(
+            id=row[0], code=row[1], name=Text(row[6], row[7]), above=row[3] if row[3] is not None else row[4]
+        )
         for row in organisation.units(frame.tx)
     ]
 
@@ -195,9 +197,7 @@ def _progress(frame: Frame, tally: Tally, scope: Scope, tree: frozenset[int]) ->
 # --- where tasks stand ------------------------------------------------------------------------------
 
 
-def _bars(
-    frame: Frame, tally: Tally, scope: Scope, tree: frozenset[int], at: Unit | None
-) -> Iterable[Bar]:
+def _bars(frame: Frame, tally: Tally, scope: Scope, tree: frozenset[int], at: Unit | None) -> Iterable[Bar]:
     found: defaultdict[tuple[int, str, str], tuple[int, int]] = defaultdict(lambda: (0, 0))
     for spot, (many, minutes) in tally.standing.items():
         if spot.unit_id in tree and holds(scope, spot.campaign_id, spot.unit_id, spot.kind):

@@ -148,7 +148,9 @@ def _page(
     campaign = frame.campaign(own.version_id)
     calendar = frame.calendar(campaign.zone)
     told = plan(frame, frame.now + AHEAD)
-    moments = [When(at=moment(calendar, one.at), view=one) for one in told.moments if one.campaign == own.name]
+    moments = [
+        When(at=moment(calendar, one.at), view=one) for one in told.moments if one.campaign == own.name
+    ]
     frozen = [(one, moment(calendar, one.frozen_at)) for one in snapshots.every(frame.tx)]
     listed = [(one, moment(calendar, one.made_at)) for one in bulletins or ()]
     return CampaignPage(
@@ -176,8 +178,13 @@ def _tracks(campaign: Campaign, ident: int, scope: Scope, tally: Tally) -> Itera
     for name, label in campaign.tracks.items():
         now = before = NONE
         for cell in {*tally.now, *tally.before}:
-            if (cell.campaign_id, cell.track) == (ident, name) and holds(scope, ident, cell.unit_id, cell.kind):
-                now, before = added(now, tally.now.get(cell, NONE)), added(before, tally.before.get(cell, NONE))
+            if (cell.campaign_id, cell.track) == (ident, name) and holds(
+                scope, ident, cell.unit_id, cell.kind
+            ):
+                now, before = (
+                    added(now, tally.now.get(cell, NONE)),
+                    added(before, tally.before.get(cell, NONE)),
+                )
         yield TrackView(name=name, label=label, square=Square(now=now, before=before))
 
 

@@ -110,7 +110,9 @@ def _made(frame: Frame, own: CampaignInForce) -> Iterator[Made]:
     """By round, the newest first: one statement for each round that draws pairs, whatever it has drawn."""
     pack = frame.version(own.version_id).pack
     calendar = frame.calendar(pack.campaign.zone)
-    rounds = [one.name for one in pack.campaign.rounds.values() if any(each.each == PAIR for each in one.opens)]
+    rounds = [
+        one.name for one in pack.campaign.rounds.values() if any(each.each == PAIR for each in one.opens)
+    ]
     found = {name: draws.draws_of(frame.tx, own.id, name) for name in rounds}
     people = names(frame.tx, {one.person_id for made in found.values() for one in made if one.person_id})
     for made in found.values():
@@ -160,4 +162,6 @@ def _refused(problem: Problem) -> Iterator[tuple[Pair, Text]]:
     yield from sorted(problem.barred.items())
     again, far = Text("上一轮已抽到", "drawn in the round before"), Text("超过距离上限", "too far apart")
     yield from ((pair, again) for pair in sorted(problem.last))
-    yield from ((pair, far) for pair in problem.pairs() if pair.checker != pair.checked and problem.is_too_far(pair))
+    yield from (
+        (pair, far) for pair in problem.pairs() if pair.checker != pair.checked and problem.is_too_far(pair)
+    )

@@ -151,7 +151,10 @@ def added(one: Lit, other: Lit) -> Lit:
 
 _then: ColumnElement[int] = bindparam("at", type_=BigInteger())
 _GRAVITY = case(
-    *((EPISODE.c.light == literal_column(f"'{light}'"), literal_column(str(n))) for n, light in enumerate(LIGHTS)),
+    *(
+        (EPISODE.c.light == literal_column(f"'{light}'"), literal_column(str(n)))
+        for n, light in enumerate(LIGHTS)
+    ),
 )
 _shone = (
     select(EPISODE.c.task_id, func.max(_GRAVITY).label("gravity"))

@@ -127,13 +127,13 @@ def test_a_page_of_the_ledger_is_small_and_takes_a_fixed_number_of_statements(
     for path in paths:
         browser.get(path)  # the posts of these units are known from here on
     monkeypatch.setattr(story.port, "_probe", counting)
-    counts = []
+    counts, sizes = [], []
     for path in paths:
         counting.clear()
-        page = browser.get(path)
+        sizes.append(len(browser.get(path).content))
         counts.append(counting.total)
     assert counts[0] == counts[1] <= 26
-    assert len(page.content) < 60_000
+    assert max(sizes) < 60_000
 
 
 # --- views ------------------------------------------------------------------------------------------
@@ -285,7 +285,7 @@ def test_every_wrong_cell_is_shown_and_marked_and_nothing_is_imported(
     ("content", "why"),
     [
         (b"no workbook", "no Excel workbook"),
-        (b"", "No file|no Excel"),
+        (b"", "no Excel workbook"),
         (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "old .xls"),
     ],
 )

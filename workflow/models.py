@@ -235,11 +235,18 @@ class TaskRow(SQLModel, table=True):
         ),
         # What a unit has in hand: the sources of its scores, the inspections it has had.
         Index("task_of_unit", "unit_id", "kind"),
-        # The to-do list of a post.
+        # The to-do list of a post: found, counted and put in order without reading the tasks.
         Index(
             "task_waits",
             "waits_unit",
             "waits_post",
+            "waits_for",
+            "kind",
+            "light",
+            "due_at",
+            "unit_id",
+            "version_id",
+            "id",
             **where("ended_at IS NULL"),
         ),
         # The ledger from any line on, and what a reader may see of it, without reading the tasks.

@@ -48,13 +48,18 @@ class Scope:
 
 def scope_of(frame: Frame, person: int) -> Scope:
     """What a person may look at now, in a fixed number of statements."""
-    principals = [row[0] for row in frame.tx.all(_PRINCIPALS, person=person, now=frame.now)]
-    posts = set(frame.tx.all(_POSTS, persons=[person, *principals], now=frame.now))
+    posts = posts_of(frame, person)
     rows = organisation.units(frame.tx)
     codes = {row[0]: row[1] for row in rows}
     at = {(name, codes[unit]) for name, unit in posts if unit in codes}
     kinds = {campaign.id: _watched(frame, campaign.version_id, at) for campaign in frame.campaigns.values()}
     return Scope(person=person, units=below(rows, {unit for _, unit in posts}), kinds=kinds)
+
+
+def posts_of(frame: Frame, person: int) -> set[tuple[str, int]]:
+    """The posts, with their units, of a person and of those for whom they act while these are away."""
+    principals = [row[0] for row in frame.tx.all(_PRINCIPALS, person=person, now=frame.now)]
+    return set(frame.tx.all(_POSTS, persons=[person, *principals], now=frame.now))
 
 
 def _watched(frame: Frame, version_id: int, at: Collection[tuple[str, str]]) -> frozenset[str]:

@@ -14,6 +14,7 @@ from .desk import Desk, desk_of
 from .serving import address, listen, server_of
 
 if TYPE_CHECKING:
+    from console.messages import Messages
     from console.web import Place
     from console.web.place import Bulletin, Bulletins
     from notifier.store.documents import Document
@@ -75,6 +76,7 @@ def place_of(desk: Desk, *, https: bool, organisation: str) -> Place:
     from console.web import Place, Settings
     from notifier.store.under_way import under_way
 
+    from .books import DeskBooks
     from .messenger import DeskMessenger
 
     return Place(
@@ -90,6 +92,8 @@ def place_of(desk: Desk, *, https: bool, organisation: str) -> Place:
         deliveries=under_way,
         messenger=DeskMessenger(desk),
         bulletins=_bulletins(),
+        books=DeskBooks(desk.engine),
+        messages=_messages(desk),
     )
 
 
@@ -111,6 +115,15 @@ def _bulletins() -> Bulletins:
         return told(found), found.body
 
     return Bulletins(listed=listed, named=named)
+
+
+def _messages(desk: Desk) -> Messages | None:
+    """Whoever sends messages, where the settings say how."""
+    if desk.settings is None:
+        return None
+    from .messaging import messages_of
+
+    return messages_of(desk.engine, desk.settings, desk.salts, desk.clock)
 
 
 def greet(desk: Desk, place: Place) -> None:

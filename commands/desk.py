@@ -173,7 +173,7 @@ def bucket_of(table: EvidenceTable) -> EvidenceStore:
     keys = (table.access_key, table.secret_key)
     access, hidden = (None if one is None else secret(one) for one in keys)
     return Bucket(
-        client(endpoint=table.endpoint, region=table.region, access_key=access, secret_key=hidden),
+        client(endpoint=table.endpoint, access_key=access, secret_key=hidden),
         str(table.bucket),
         prefix=table.prefix,
     )

@@ -3,7 +3,7 @@
     [site]            url, domain, signature, link_hours
     [manners]         quiet, workdays_only
     [office]          how messages are gathered, sent and tried again
-    [evidence]        bucket, endpoint, region, access_key, secret_key: files in a bucket, not in a folder
+    [evidence]        bucket, endpoint, prefix, access_key, secret_key: files in a bucket, not in a folder
     [budgets.NAME]    how many messages of a channel may go on a day
     [operators]       people, unmask
     [channels.NAME]   kind, and what that kind of channel needs
@@ -168,7 +168,6 @@ class EvidenceTable(Strict):
 
     bucket: str | None = Field(default=None, pattern=r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$")
     endpoint: Annotated[str, AfterValidator(_url)] | None = None  # of a service that speaks S3; else AWS
-    region: str = "us-east-1"
     prefix: str = Field(default="", pattern=r"^([a-z0-9_-]+/)*$")  # before the names in the bucket
     access_key: SecretName | None = None  # both: where they lie; neither: as the machine is set up
     secret_key: SecretName | None = None

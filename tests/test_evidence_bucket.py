@@ -28,8 +28,9 @@ def known(content: bytes) -> Stored:
 def bucket(monkeypatch: pytest.MonkeyPatch) -> Iterator[Bucket]:
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "nobody")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "nothing")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
     with mock_aws():
-        service = client(endpoint=None, region="us-east-1")
+        service = client(endpoint=None)
         service.create_bucket(Bucket=NAME)
         yield Bucket(service, NAME, prefix="duban/", largest=1_000)
 

@@ -72,7 +72,7 @@ COMMANDS = (
         "schema",
         "notify",
     ),
-    *("letter", "bulletin"),
+    *("letter", "bulletin", "ballot"),
 )
 
 

@@ -20,10 +20,8 @@ _SECONDS = 10  # to connect, and between two pieces
 _MISSING = ("404", "NoSuchKey", "NotFound")
 
 
-def client(
-    *, endpoint: str | None, region: str, access_key: str | None = None, secret_key: str | None = None
-) -> Any:
-    """The client of a service.
+def client(*, endpoint: str | None, access_key: str | None = None, secret_key: str | None = None) -> Any:
+    """The client of a service: where it stands and its keys as given, else as the machine is set up.
 
     Raises:
         UsageError: boto3 is not installed.
@@ -45,7 +43,6 @@ def client(
     return boto3.client(
         "s3",
         endpoint_url=endpoint,
-        region_name=region,
         aws_access_key_id=access_key,
         aws_secret_access_key=secret_key,
         config=config,

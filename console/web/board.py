@@ -98,7 +98,7 @@ class BoardPage:
         """The ledger behind a square, or behind a whole row; empty where the ledger can't be asked for it."""
         if column == "":
             return ""
-        asked = {"unit" if row.is_own else "inside": row.unit.code}
+        asked = {"unit": row.unit.code} | ({} if row.is_own else {"tree": "yes"})
         return to_ledger(asked | ({self.by: column} if column else {}))
 
     def here(self, **more: Any) -> str:
@@ -132,8 +132,8 @@ def _page(frame: Frame, tally: Tally, scope: Scope, under: str, by: str, first: 
     if under and at is not None and not sight.may_stand_at(at):
         raise NotAllowed(
             "您无权查看这个单位的看板：它不是您所在单位，也不是其下级。请从“看板”重新进入。",
-            "You may not look at the board of this unit: it is neither yours nor below yours. Start again from "
-            "“Board”.",
+            "You may not look at the board of this unit: it is neither yours nor below yours. Start again "
+            "from “Board”.",
         )
     passed = int(first) if first.isdecimal() and len(first) < 7 else 0
     calendar, tree = frame.calendar(zone_of_dates(frame)), sight.tree_of(at)
@@ -211,7 +211,7 @@ def _bars(frame: Frame, tally: Tally, scope: Scope, tree: frozenset[int], at: Un
             many=many,
             days=round(stood / many / _MINUTES, 1),
             length=share(stood, most),
-            link=to_ledger({"kind": kind, "state": state} | ({"inside": at.code} if at else {})),
+            link=to_ledger({"kind": kind, "state": state} | ({"unit": at.code, "tree": "yes"} if at else {})),
         )
 
 

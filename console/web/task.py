@@ -32,9 +32,9 @@ from workflow.text import Text
 from .asking import Asking
 from .definitions import policy
 from .evidence import Attached, attached, hashes_of
+from .lines import Shown, shown_of
 from .place import Place
 from .seeing import person_of, seen
-from .tasks import Shown, shown_of
 
 router = APIRouter()
 STEPS = 12  # of what happens if nobody acts

@@ -19,8 +19,8 @@ from workflow.text import Text
 
 from ..forms import form_for
 from .asking import Asking
+from .lines import Shown, shown_of
 from .seeing import person_of, seen
-from .tasks import Shown, shown_of
 from .visits import Visit
 
 router = APIRouter()

@@ -86,7 +86,7 @@ def enterable(subject: Subject, person: int) -> tuple[Possible, ...]:
 
 
 def _answers(subject: Subject, person: int) -> Iterator[Possible]:
-    """To agree to what waits for a second person, to sign it, or to refuse it."""
+    """The answers to what waits for a second person: agreeing, signing, refusing."""
     for pending in subject.loaded.task.pending:
         label = subject.definition.transitions[pending.transition].label
         agree = Text("同意", "confirm") if pending.stage == "confirmation" else Text("签署", "sign")

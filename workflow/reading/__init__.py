@@ -2,6 +2,7 @@
 
     ledger.py     the list of tasks, with filters.py for what was reported
     waiting.py    what waits for a person
+    paging.py     the same page by page, however long
     scope.py      which tasks somebody may look at
     standing.py   one task with all that belongs to it
     place.py      where a task stands in its definition, to be drawn
@@ -10,6 +11,7 @@
     outgoing.py   who must be told
     figures.py    scores, the checklist; figure_screens.py shows them
     people.py     units, people, posts
+    organisation.py  units a page at a time, with teams; days.py reads days as people type them
     interests.py  what people have declared
     rounds.py     moments that have passed, and what the coming ones would open
     planning.py   what a calendar moves
@@ -37,6 +39,7 @@ from .ledger import Ledger, Line, Pages, Wanted, ledger
 from .names import Names, names
 from .numbers import number_of, read_number
 from .outgoing import Outbox, Waiting, outbox
+from .paging import Leaf, leaf
 from .people import PersonView, UnitView, people, person_id, post_names, unit_id, units
 from .place import Placed, placed
 from .plain import plain
@@ -49,6 +52,7 @@ from .worlds import world_of
 __all__ = [
     "Entry",
     "InterestView",
+    "Leaf",
     "Ledger",
     "Line",
     "Names",
@@ -67,6 +71,7 @@ __all__ = [
     "history",
     "interests",
     "known_facts",
+    "leaf",
     "ledger",
     "load_one",
     "names",

@@ -1,4 +1,4 @@
-"""Tasks between two sides: one does what the other has asked for, and only who asked confirms that it is done.
+"""Tasks between two sides: one does what the other asked for, and only who asked confirms that it is done.
 
 No definition says so in a word of its own: its acts say it. A kind is two-sided where every act that ends
 it accepted belongs to one party that is not the first one (which does the work), and is closed to whoever
@@ -216,8 +216,8 @@ def _direction(
     conditions: Sequence[ColumnElement[bool]],
     params: Mapping[str, Any],
 ) -> Direction:
-    ended = literal_column("CASE WHEN task.ended_at IS NULL THEN 0 ELSE 1 END")
-    nothing_due = literal_column("CASE WHEN task.due_at IS NULL THEN 1 ELSE 0 END")
+    ended: ColumnElement[int] = literal_column("CASE WHEN task.ended_at IS NULL THEN 0 ELSE 1 END")
+    nothing_due: ColumnElement[int] = literal_column("CASE WHEN task.due_at IS NULL THEN 1 ELSE 0 END")
     listing = Statement(
         select(*TASK.columns, literal_column("count(*) OVER ()"))
         .where(*conditions)

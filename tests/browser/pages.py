@@ -30,5 +30,7 @@ PAGES = (
     PageOf(path="/definitions"),
     PageOf(path="/definitions/{kind}", main=True),
     PageOf(path="/organisation", main=True),
+    PageOf(path="/settings", shown_to=(*WORKERS, "system"), main=True),
+    PageOf(path="/r", shown_to=ROLES),
     PageOf(path="/nothing-here", shown_to=()),
 )

@@ -41,7 +41,7 @@ def live_from(desk: Desk, game: Game) -> Live | None:
     pack = moved(proven(game.pack), day_of(game.start))
     crowd = next(one for one in CROWDS if one == game.crowd)
     calendar = default_calendar(pack.campaign.zone)
-    paper = keep_paper(desk.folder.root)
+    paper = keep_paper(desk.folder)
     players = Players(pack, desk.engine, Dice(game.seed), crowd, calendar, paper)
     players.meet(clock.now())
     return Live(desk.engine, players, clock, machine)

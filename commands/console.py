@@ -14,7 +14,11 @@ from .desk import Desk, desk_of
 from .serving import address, listen, server_of
 
 if TYPE_CHECKING:
+    from console.messages import Messages
     from console.web import Place
+    from console.web.place import Bulletin, Bulletins
+    from notifier.store.documents import Document
+    from workflow.engine import Frame
 
 app = group()
 Host = Annotated[str, option("在哪个地址上。", "Which address it listens on.")]
@@ -72,6 +76,7 @@ def place_of(desk: Desk, *, https: bool, organisation: str) -> Place:
     from console.web import Place, Settings
     from notifier.store.under_way import under_way
 
+    from .books import DeskBooks
     from .messenger import DeskMessenger
 
     return Place(
@@ -86,7 +91,39 @@ def place_of(desk: Desk, *, https: bool, organisation: str) -> Place:
         folder=desk.folder,
         deliveries=under_way,
         messenger=DeskMessenger(desk),
+        bulletins=_bulletins(),
+        books=DeskBooks(desk.engine),
+        messages=_messages(desk),
     )
+
+
+def _bulletins() -> Bulletins:
+    """The bulletins of the notifier's room, as the console takes them."""
+    from console.web.place import Bulletin, Bulletins
+    from notifier.documents import bulletin_named, every_bulletin, file_name
+
+    def told(one: Document) -> Bulletin:
+        return Bulletin(name=one.name, file=file_name(one), made_at=one.made_at, sha256=one.sha256)
+
+    def listed(frame: Frame, campaign: str) -> list[Bulletin]:
+        own = {ident for ident, one in frame.campaigns.items() if one.name == campaign}
+        return [told(one) for one in every_bulletin(frame) if one.campaign_id in own]
+
+    def named(frame: Frame, campaign: str, name: str) -> tuple[Bulletin, bytes]:
+        own = next(one for one in frame.campaigns.values() if one.name == campaign)
+        found = bulletin_named(frame, own, name)
+        return told(found), found.body
+
+    return Bulletins(listed=listed, named=named)
+
+
+def _messages(desk: Desk) -> Messages | None:
+    """Whoever sends messages, where the settings say how."""
+    if desk.settings is None:
+        return None
+    from .messaging import messages_of
+
+    return messages_of(desk.engine, desk.settings, desk.salts, desk.clock)
 
 
 def greet(desk: Desk, place: Place) -> None:

@@ -17,9 +17,9 @@ from workflow.text import Language, Text
 from .screen import WARNINGS, Progress, columns, log_to_stderr
 
 if TYPE_CHECKING:
-    from notifier.settings import Settings
+    from notifier.settings import EvidenceTable, Settings
     from workflow.engine import Engine, Frame
-    from workflow.evidence import Folder
+    from workflow.evidence import EvidenceStore
     from workflow.reading.screens import Block
     from workflow.store import Port
 
@@ -78,11 +78,16 @@ class Desk:
         return read_settings(file) if self.settings_file or file.exists() else None
 
     @cached_property
-    def folder(self) -> Folder:
-        """Where evidence lies: beside a SQLite file, else in var/."""
+    def folder(self) -> EvidenceStore:
+        """Where evidence lies: in the folder that was named, in the bucket of the settings, else beside a
+        SQLite file, or in var/.
+        """
         from workflow.evidence import Folder
 
-        return Folder(self.evidence or beside(self.port))
+        own = self.settings.evidence if self.evidence is None and self.settings is not None else None
+        return (
+            bucket_of(own) if own is not None and own.bucket else Folder(self.evidence or beside(self.port))
+        )
 
     @property
     def now(self) -> int:
@@ -154,6 +159,24 @@ class Desk:
 def desk_of(ctx: typer.Context) -> Desk:
     """The desk of this call."""
     return cast("Desk", ctx.find_root().obj)
+
+
+def bucket_of(table: EvidenceTable) -> EvidenceStore:
+    """The bucket of the settings.
+
+    Raises:
+        UsageError: the library is missing, or a secret that they refer to.
+    """
+    from notifier.secrets import secret
+    from workflow.evidence_bucket import Bucket, client
+
+    keys = (table.access_key, table.secret_key)
+    access, hidden = (None if one is None else secret(one) for one in keys)
+    return Bucket(
+        client(endpoint=table.endpoint, access_key=access, secret_key=hidden),
+        str(table.bucket),
+        prefix=table.prefix,
+    )
 
 
 def beside(port: Port) -> Path:

@@ -175,8 +175,17 @@ def keep_watch(
             database=database,
             stop=stop,
             on_ring=lambda ran: None if live is None or ran is None else live.go_on(),
-            beside={**beside, **telling(desk)},
+            beside={**beside, **telling(desk), **searching(desk)},
         )
+
+
+def searching(desk: Desk) -> dict[str, Beside]:
+    """What keeps the index of the search."""
+    from workflow.daemon import Beside
+    from workflow.searching import Indexing
+
+    indexing = Indexing(desk.port)
+    return {"searching": Beside(work=indexing.work, stop=indexing.stop)}
 
 
 @contextmanager

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Index
+from sqlalchemy import Column, ForeignKey, Index
 from sqlmodel import Field, SQLModel
 
-from workflow.columns import auto, big, flag, key_to, to, words
+from workflow.columns import Id, auto, big, blob, flag, key, key_to, to, words
 
 
 class AccountRow(SQLModel, table=True):
@@ -29,6 +29,7 @@ class AccountRow(SQLModel, table=True):
     disabled_at: int | None = big(null=True)
     created_at: int = big()
     changed_at: int = big()  # the password
+    factor_asked_by: int | None = big(null=True)  # who has asked that the second factor be taken away
 
 
 class SessionRow(SQLModel, table=True):
@@ -43,6 +44,64 @@ class SessionRow(SQLModel, table=True):
     created_at: int = big()
     seen_at: int = big()
     ended_at: int | None = big(null=True)
+
+
+class SavedViewRow(SQLModel, table=True):
+    """Filters and columns of the ledger that somebody keeps under a name."""
+
+    __tablename__ = "saved_view"
+    __table_args__ = (
+        # A name says one thing to whoever chose it: keeping a view anew replaces it.
+        Index("saved_view_once", "person_id", "name", unique=True),
+        Index("saved_view_shared", "unit_id"),
+    )
+    id: int | None = auto()
+    person_id: int = to("person.id")
+    name: str
+    unit_id: int | None = to("unit.id", null=True)  # whoever has a post there sees it; empty: nobody else
+    query: str = words()  # as it stands in the address
+    saved_at: int = big()
+
+
+class CheckedBookRow(SQLModel, table=True):
+    """A workbook between its check and its import: what was checked is what is imported."""
+
+    __tablename__ = "checked_book"
+    # One for each person: the next one that is checked takes its place.
+    person_id: int = Field(sa_column=Column(Id, ForeignKey("person.id"), primary_key=True))
+    kind: str
+    campaign: str
+    sha256: str  # of the body, hex
+    body: bytes = blob()
+    checked_at: int = big()
+
+
+class AccountLogRow(SQLModel, table=True):
+    """What was done with accounts. Append-only: triggers refuse changes, and to delete the last 184 days."""
+
+    __tablename__ = "account_log"
+    __table_args__ = (Index("account_log_at", "at"), Index("account_log_of_account", "account_id"))
+    id: int | None = auto()
+    at: int = big()
+    act: str
+    account_id: int | None = big(null=True)  # whose; nobody's: a login that there isn't
+    by_id: int | None = big(null=True)  # the account that did it; nobody's: see `via`
+    via: str  # web, or machine: somebody who works at the machine itself
+    address: str = ""  # from where, of the web
+
+
+class AccessLogRow(SQLModel, table=True):
+    """Who looked at what. Append-only as the log of accounts; nothing of ballots, no words, no tokens."""
+
+    __tablename__ = "access_log"
+    __table_args__ = (Index("access_log_at", "at"),)
+    id: int | None = key()
+    at: int = big()
+    account_id: int | None = big(null=True)  # nobody: not signed in
+    method: str
+    route: str  # the template, such as /tasks/{number}
+    object: str = ""  # the number of a task, or the like
+    status: int
 
 
 class TokenRow(SQLModel, table=True):
@@ -150,6 +209,8 @@ class BallotRow(SQLModel, table=True):
 TABLES = (
     AccountRow,
     SessionRow,
+    AccountLogRow,
+    AccessLogRow,
     TokenRow,
     RequestBodyRow,
     UploadRow,
@@ -157,4 +218,6 @@ TABLES = (
     ReviewRow,
     RollRow,
     BallotRow,
+    SavedViewRow,
+    CheckedBookRow,
 )

@@ -36,6 +36,7 @@ class Account:
     disabled_at: int | None
     created_at: int
     changed_at: int
+    factor_asked_by: int | None
     code: str | None  # of the person
     name: Text | None  # of the person
     language: Language
@@ -48,6 +49,9 @@ _BY_ID = Statement(_accounts.where(ACCOUNT.c.id == bindparam("account")))
 # Whoever judges a try holds the row: of many tries at once each sees what the one before has counted.
 _CLAIM = Statement(
     _accounts.where(ACCOUNT.c.id == bindparam("account")).with_for_update(key_share=True, of=ACCOUNT)
+)
+_SHUT_OUT = Statement(
+    select(func.count(), func.count(ACCOUNT.c.disabled_at)).where(ACCOUNT.c.person_id == bindparam("person"))
 )
 _ALL = Statement(_accounts.order_by(ACCOUNT.c.login))
 _ANY = Statement(select(func.count()).select_from(ACCOUNT))
@@ -110,7 +114,10 @@ _FINE = Statement(
 _TOTP = Statement(
     update(ACCOUNT)
     .where(ACCOUNT.c.id == bindparam("account"))
-    .values(totp=bindparam("secret"), totp_step=None)
+    .values(totp=bindparam("secret"), totp_step=None, factor_asked_by=None)
+)
+_ASK_FACTOR = Statement(
+    update(ACCOUNT).where(ACCOUNT.c.id == bindparam("account")).values(factor_asked_by=bindparam("asker"))
 )
 _DISABLE = Statement(
     update(ACCOUNT)
@@ -140,6 +147,12 @@ def claim(tx: Transaction, account: int) -> Account | None:
 def every(tx: Transaction) -> list[Account]:
     """All of them, by login."""
     return [_account(row) for row in tx.all(_ALL)]
+
+
+def is_shut_out(tx: Transaction, person: int) -> bool:
+    """Whether somebody had an account, and has none that may sign in."""
+    row = tx.one(_SHUT_OUT, person=person)
+    return row is not None and row[0] > 0 and row[0] == row[1]
 
 
 def count(tx: Transaction) -> int:
@@ -192,6 +205,11 @@ def use_step(tx: Transaction, account: int, step: int) -> bool:
 def set_totp(tx: Transaction, account: int, secret: str | None) -> None:
     """Begin or end the use of a second factor."""
     tx.run(_TOTP, account=account, secret=secret)
+
+
+def ask_for_factor(tx: Transaction, account: int, asker: int) -> None:
+    """One administrator asks that the second factor be taken away; another one has to agree."""
+    tx.run(_ASK_FACTOR, account=account, asker=asker)
 
 
 def disable(tx: Transaction, account: int, now: int) -> bool:

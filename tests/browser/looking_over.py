@@ -1,4 +1,4 @@
-"""What a page must stand: no scrolling sideways, nothing serious found by axe, no complaint of the browser."""
+"""What a page must stand: no scrolling sideways, nothing serious found by axe, no complaint."""
 
 from __future__ import annotations
 

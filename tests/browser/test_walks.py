@@ -55,7 +55,9 @@ class Walk:
         self.story.run()
 
 
-@pytest.fixture(params=[True, False], ids=["script", "no-script"])
+@pytest.fixture(
+    params=[pytest.param(True, id="script"), pytest.param(False, id="no-script", marks=pytest.mark.long)]
+)
 def walk(request: pytest.FixtureRequest, browser: Browser, site: Site, story: Story) -> Iterator[Walk]:
     yield Walk(browser=browser, site=site, story=story, scripts=request.param)
     for context in browser.contexts:

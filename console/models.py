@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import Column, ForeignKey, Index
 from sqlmodel import Field, SQLModel
 
-from workflow.columns import Id, auto, big, blob, flag, key_to, to, words
+from workflow.columns import Id, auto, big, blob, flag, key, key_to, to, words
 
 
 class AccountRow(SQLModel, table=True):
@@ -29,6 +29,7 @@ class AccountRow(SQLModel, table=True):
     disabled_at: int | None = big(null=True)
     created_at: int = big()
     changed_at: int = big()  # the password
+    factor_asked_by: int | None = big(null=True)  # who has asked that the second factor be taken away
 
 
 class SessionRow(SQLModel, table=True):
@@ -73,6 +74,34 @@ class CheckedBookRow(SQLModel, table=True):
     sha256: str  # of the body, hex
     body: bytes = blob()
     checked_at: int = big()
+
+
+class AccountLogRow(SQLModel, table=True):
+    """What was done with accounts. Append-only: triggers refuse changes, and to delete the last 184 days."""
+
+    __tablename__ = "account_log"
+    __table_args__ = (Index("account_log_at", "at"), Index("account_log_of_account", "account_id"))
+    id: int | None = auto()
+    at: int = big()
+    act: str
+    account_id: int | None = big(null=True)  # whose; nobody's: a login that there isn't
+    by_id: int | None = big(null=True)  # the account that did it; nobody's: see `via`
+    via: str  # web, or machine: somebody who works at the machine itself
+    address: str = ""  # from where, of the web
+
+
+class AccessLogRow(SQLModel, table=True):
+    """Who looked at what. Append-only as the log of accounts; nothing of ballots, no words, no tokens."""
+
+    __tablename__ = "access_log"
+    __table_args__ = (Index("access_log_at", "at"),)
+    id: int | None = key()
+    at: int = big()
+    account_id: int | None = big(null=True)  # nobody: not signed in
+    method: str
+    route: str  # the template, such as /tasks/{number}
+    object: str = ""  # the number of a task, or the like
+    status: int
 
 
 class TokenRow(SQLModel, table=True):
@@ -180,6 +209,8 @@ class BallotRow(SQLModel, table=True):
 TABLES = (
     AccountRow,
     SessionRow,
+    AccountLogRow,
+    AccessLogRow,
     TokenRow,
     RequestBodyRow,
     UploadRow,

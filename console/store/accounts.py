@@ -36,6 +36,7 @@ class Account:
     disabled_at: int | None
     created_at: int
     changed_at: int
+    factor_asked_by: int | None
     code: str | None  # of the person
     name: Text | None  # of the person
     language: Language
@@ -113,7 +114,10 @@ _FINE = Statement(
 _TOTP = Statement(
     update(ACCOUNT)
     .where(ACCOUNT.c.id == bindparam("account"))
-    .values(totp=bindparam("secret"), totp_step=None)
+    .values(totp=bindparam("secret"), totp_step=None, factor_asked_by=None)
+)
+_ASK_FACTOR = Statement(
+    update(ACCOUNT).where(ACCOUNT.c.id == bindparam("account")).values(factor_asked_by=bindparam("asker"))
 )
 _DISABLE = Statement(
     update(ACCOUNT)
@@ -201,6 +205,11 @@ def use_step(tx: Transaction, account: int, step: int) -> bool:
 def set_totp(tx: Transaction, account: int, secret: str | None) -> None:
     """Begin or end the use of a second factor."""
     tx.run(_TOTP, account=account, secret=secret)
+
+
+def ask_for_factor(tx: Transaction, account: int, asker: int) -> None:
+    """One administrator asks that the second factor be taken away; another one has to agree."""
+    tx.run(_ASK_FACTOR, account=account, asker=asker)
 
 
 def disable(tx: Transaction, account: int, now: int) -> bool:

@@ -18,12 +18,14 @@ from workflow.errors import (
 )
 from workflow.text import Text
 
+from ..limits import TooOften
 from .guard import protect
 from .redacting import shown_path
 from .visits import ChangeFirst, SignInFirst, Visit, own_path
 
 log = structlog.get_logger("duban.console")
 _STATUS: tuple[tuple[type[DubanError], int], ...] = (
+    (TooOften, 429),
     (Unknown, 404),
     (NotAllowed, 403),
     (BadValue, 422),

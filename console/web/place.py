@@ -27,6 +27,14 @@ def _ballots() -> Limits:
     return Limits(Pace(at_once=200, every=200))
 
 
+def _callers() -> Limits:
+    return Limits(Pace(at_once=60, every=10_000))
+
+
+def _logins() -> Limits:
+    return Limits(Pace(at_once=15, every=60_000))
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Settings:
     """How the console shows itself."""
@@ -37,6 +45,8 @@ class Settings:
     largest_file: int = 20 * 1024 * 1024  # bytes of one uploaded file
     most_files: int = 10  # uploaded at once
     largest_form: int = 60 * 1024 * 1024  # bytes, files included
+    proxies: frozenset[str] = frozenset()  # addresses whose X-Forwarded-For is believed
+    kept_days: int = 365  # of the logs of accounts and of access
     metrics_token: str = ""  # by which other machines may read /metrics; empty: only this one may
 
 
@@ -71,6 +81,8 @@ class Place:
     # How many messages are in each state; None: nothing sends any here.
     deliveries: Callable[[Transaction], Mapping[str, int]] | None = None
     messenger: Messenger | None = None  # what sends messages, where something does
+    callers: Limits = field(default_factory=_callers)  # who sign in, by address: a house may share one
+    logins: Limits = field(default_factory=_logins)  # that are tried, whether there are such or not
     tries: Limits = field(default_factory=_tries)  # of codes and links that lead nowhere, by address
     ballots: Limits = field(default_factory=_ballots)  # by address: a hall of people may share one
     books: Books | None = None  # workbooks; None: there are none here

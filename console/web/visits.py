@@ -22,6 +22,7 @@ from workflow.text import LANGUAGES, Language, Text
 from ..accounts import Visitor
 from ..accounts.administering import FIRST
 from ..demonstration import PACES
+from .addresses import address_of
 from .guard import check_secret
 from .place import Place
 
@@ -86,6 +87,12 @@ class Visit:
         return self.visitor
 
     @property
+    def address(self) -> str:
+        """From where it comes; what a proxy says is believed only of one that the settings name."""
+        peer = self.request.client.host if self.request.client is not None else ""
+        return address_of(self.request, proxied=peer in self.place.settings.proxies)
+
+    @property
     def _may_change(self) -> bool:
         return self.request.url.path.startswith(("/account/password", "/sign-out")) or (
             self.request.url.path == "/account"
@@ -102,7 +109,9 @@ class Visit:
     def sections(self) -> Sequence[tuple[str, str, str]]:
         """What the main navigation offers to whoever is signed in: path, Chinese, English."""
         duty = self.visitor.account.duty if self.visitor is not None else FIRST
-        if duty in ("security", "audit"):
+        if duty == "audit":
+            return (("/accounts", "账号", "Accounts"), ("/accounts/log", "账号日志", "Log of accounts"))
+        if duty == "security":
             return (("/accounts", "账号", "Accounts"),)
         if duty == "system":
             return (("/settings", "设置", "Settings"), ("/deliveries", "消息", "Deliveries"))

@@ -1,4 +1,4 @@
-"""Tasks between two sides: one does what the other has asked for, and only who asked confirms it.
+"""Tasks between two sides: one does what the other asked for, and only who asked confirms that it is done.
 
 No definition says so in a word of its own: its acts say it. A kind is two-sided where every act that ends
 it accepted belongs to one party that is not the first one (which does the work), and is closed to whoever

@@ -14,6 +14,7 @@ import typer
 
 from commands import (
     acting,
+    ballot,
     calendar,
     console,
     demo,
@@ -36,8 +37,10 @@ from commands import (
     reaching,
     rounds,
     schema,
+    start,
     versions,
     watch,
+    webhooks,
     why,
     workbooks,
 )
@@ -84,8 +87,10 @@ for theme in (
     health,
     watch,
     console,
+    start,
     demo,
     calendar,
+    ballot,
 ):  # as --help lists them
     app.add_typer(theme.app)
 app.add_typer(reaching.roster)  # of `people`, with what `reaching` adds
@@ -94,6 +99,7 @@ app.add_typer(interests.declarations)
 app.add_typer(outbox.app)
 app.add_typer(notify.app)
 app.add_typer(organising.unit)
+app.add_typer(webhooks.app)
 app.add_typer(documents.bulletins)
 app.add_typer(frozen.whole)  # of `ledger`, with what `frozen` adds
 

@@ -23,7 +23,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -102,15 +102,21 @@ def measure(notices: int, folder: Path) -> Figure:
 def _yesterday(folder: Path, units: int) -> Pack:
     """The bench's campaign, begun on the workday before: what is measured runs on the clock of the wall."""
     measured_pack(folder, units)
-    calendar = default_calendar(USUAL_ZONE)
-    start = calendar.day_of(SystemClock().now()) - timedelta(days=1)
-    while not calendar.is_workday(start):
-        start -= timedelta(days=1)
+    start = last_workday()
     for file in (folder / "pack").glob("*.yaml"):
         text = file.read_text(encoding="utf-8").replace("2026-03-02", start.isoformat())
         later = (start + timedelta(days=200)).isoformat()
         file.write_text(text.replace("2026-12-31", later), encoding="utf-8")
     return load_pack(folder / "pack")
+
+
+def last_workday() -> date:
+    """The workday before today, in the usual zone."""
+    calendar = default_calendar(USUAL_ZONE)
+    day = calendar.day_of(SystemClock().now()) - timedelta(days=1)
+    while not calendar.is_workday(day):
+        day -= timedelta(days=1)
+    return day
 
 
 def _measured(port: Port, url: str, settings: Path, population: Population, told: Any, smtp: int) -> Figure:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import itertools
+import json
 import re
 from collections.abc import Iterator
 from dataclasses import replace
@@ -17,7 +18,7 @@ from typer.testing import CliRunner
 
 import main
 from console.accounts import Door, Lasting, Passwords, Secrets, administering
-from console.store import accounts, sessions
+from console.store import accounts, logs, sessions
 from console.web import Place, Settings, create_app
 from workflow.clock import VirtualClock
 from workflow.definition import load_pack
@@ -335,10 +336,18 @@ def test_codes_are_asked_for_once_they_are_switched_on(security: TestClient, pla
     found = re.search(r'name="secret" value="(\w+)"', page)
     assert found is not None
     assert "<svg" in page
-    wrong = post(security, "/account/second-factor/confirm", csrf=secret, secret=found[1], code="000000")
+    wrong = post(
+        security, "/account/second-factor/confirm", csrf=secret, secret=found[1], code="000000", password=GOOD
+    )
     assert wrong.status_code == 403
+    forged = post(
+        security, "/account/second-factor/confirm", csrf=secret, secret="不是 base32", code="000000"
+    )
+    assert forged.status_code == 403
     code = pyotp.TOTP(found[1]).at(NOW // 1000)
-    right = post(security, "/account/second-factor/confirm", csrf=secret, secret=found[1], code=code)
+    right = post(
+        security, "/account/second-factor/confirm", csrf=secret, secret=found[1], code=code, password=GOOD
+    )
     assert right.status_code == 200
     login = re.search(r'name="login" value="(\w+)"', security.get("/account").text)
     assert login is not None
@@ -346,6 +355,68 @@ def test_codes_are_asked_for_once_they_are_switched_on(security: TestClient, pla
     place.clock.advance(30_000)  # type: ignore[attr-defined]
     later = pyotp.TOTP(found[1]).at(NOW // 1000 + 30)
     assert sign_in(security, login[1], GOOD, code=later).status_code == 303
+
+
+def test_who_tries_too_often_is_told_when_to_try_again(browser: TestClient, place: Place) -> None:
+    """A login that there isn't is told the same."""
+    for login in ("first", "nobody"):
+        for _ in range(15):
+            assert sign_in(browser, login, "wrong").status_code == 403
+        answer = sign_in(browser, login, FIRST)
+        assert (answer.status_code, answer.headers["retry-after"]) == (429, "60")
+    for n in range(30):
+        assert sign_in(browser, f"nobody{n}", "wrong").status_code == 403
+    answer = sign_in(browser, "somebody-else", "wrong")
+    assert (answer.status_code, answer.headers["retry-after"]) == (429, "10")
+
+
+def test_only_a_proxy_that_is_named_says_who_asks(place: Place) -> None:
+    administering.begin(place.engine.port, QUICK, FIRST, NOW)
+    for proxies, expected in ((frozenset[str](), "testclient"), (frozenset({"testclient"}), "203.0.113.9")):
+        named = replace(place, settings=Settings(proxies=proxies))
+        browser = TestClient(create_app(named), follow_redirects=False)
+        told = {**HERE, "x-forwarded-for": "198.51.100.1, 203.0.113.9"}
+        browser.post("/sign-in", data={"login": "first", "password": "wrong"}, headers=told)
+        with place.engine.port.read() as tx:
+            assert logs.wanted(tx, login="", act="", before=2**62, most=1)[0].address == expected
+
+
+def test_whose_password_was_reset_sees_it_first(security: TestClient, appointed: dict[str, str]) -> None:
+    person = re.findall(r'<option value="(\w+)"', security.get("/accounts").text)[0]
+    secret = secret_of(security, "/accounts")
+    post(security, "/accounts/open", csrf=secret, person=person)
+    given = post(security, "/accounts/reset", csrf=secret, login=person)
+    once = re.findall(rf"<dt>{person}</dt><dd><code>(\w+)</code>", given.text)[0]
+    other = TestClient(security.app, follow_redirects=False, headers={"accept-language": "en"})
+    assert sign_in(other, person, once).headers["location"] == "/account"
+    page = other.get("/account").text
+    assert "gave a new password" in page
+    assert list(appointed)[1] in page
+
+
+def test_the_audit_administrator_reads_the_log_and_takes_it_away(
+    security: TestClient, appointed: dict[str, str]
+) -> None:
+    assert security.get("/accounts/log").status_code == 403
+    login = list(appointed)[2]
+    audit = TestClient(security.app, follow_redirects=False, headers={"accept-language": "en"})
+    sign_in(audit, login, appointed[login])
+    secret = secret_of(audit, "/account")
+    post(audit, "/account/password", csrf=secret, old=appointed[login], new=GOOD, again=GOOD)
+    sign_in(audit, login, GOOD)
+    assert "appointed" in audit.get("/accounts/log").text
+    assert login not in audit.get("/accounts/log?act=opened").text.split("<tbody>")[1]
+    lines = [json.loads(one) for one in audit.get(f"/accounts/log/export?login={login}").text.splitlines()]
+    assert {one["act"] for one in lines} == {"appointed", "signed_in", "password_changed"}
+
+
+def test_one_sees_where_one_is_signed_in(security: TestClient, appointed: dict[str, str]) -> None:
+    other = TestClient(security.app, follow_redirects=False)
+    sign_in(other, list(appointed)[1], GOOD)
+    assert security.get("/account/sessions").text.count("<tr>") == 3
+    post(security, "/account/sessions/end", csrf=secret_of(security, "/account/sessions"))
+    assert other.get("/account").status_code == 401
+    assert security.get("/account").status_code == 200
 
 
 # --- the command ------------------------------------------------------------------------------------

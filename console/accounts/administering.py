@@ -9,14 +9,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from workflow.errors import BadValue, NotAllowed, Refused, Unknown
+from workflow.errors import BadValue, NotAllowed, NotNow, Refused, Unknown
 from workflow.reading import person_id
 from workflow.store import Port, Transaction
 from workflow.text import Text
 
-from ..store import accounts, sessions
+from ..store import accounts, logs, sessions, tokens
 from ..store.accounts import Account
+from ..store.logs import AT_THE_MACHINE, Origin
+from . import totp
 from .passwords import Passwords, check_strength
+from .signing_in import Door
 
 FIRST: Final = "first"
 DUTIES: Final = {
@@ -36,7 +39,8 @@ def begin(port: Port, passwords: Passwords, password: str, now: int) -> bool:
     with port.write("people") as tx:
         if accounts.count(tx):
             return False
-        accounts.add(tx, FIRST, None, FIRST, made, now)
+        first = accounts.add(tx, FIRST, None, FIRST, made, now)
+        logs.note(tx, "opened", first, AT_THE_MACHINE, now)
     return True
 
 
@@ -73,7 +77,8 @@ def appoint(
         if not accounts.disable(tx, by.id, now):
             raise NotAllowed("首个账号已经关闭。", "The first account is closed already.")
         for duty, code in people.items():
-            accounts.add(tx, _free(tx, code), person_id(tx, code), duty, made[duty], now)
+            opened = accounts.add(tx, _free(tx, code), person_id(tx, code), duty, made[duty], now)
+            logs.note(tx, "appointed", opened, Origin(by=by.id), now)
         sessions.end_all(tx, by.id, now)
 
 
@@ -88,55 +93,130 @@ def open_account(port: Port, passwords: Passwords, by: Account, person: str, giv
     _only_security(by)
     made = passwords.hash(given)
     with port.write("people") as tx:
-        accounts.add(tx, _free(tx, person), person_id(tx, person), None, made, now)
+        opened = accounts.add(tx, _free(tx, person), person_id(tx, person), None, made, now)
+        logs.note(tx, "opened", opened, Origin(by=by.id), now)
 
 
 def reset(port: Port, passwords: Passwords, by: Account, login: str, given: str, now: int) -> None:
-    """The security administrator gives a new one-time password; the second factor begins anew.
+    """The security administrator gives a new one-time password. The second factor stays as it is.
 
     Raises:
-        NotAllowed: somebody else asks, or it is their own account.
+        NotAllowed: somebody else asks, or it is an administrator's account.
         Unknown: no such account.
     """
     _only_security(by)
-    if login == by.login:
-        raise NotAllowed("自己的密码请在“我的账号”中修改。", "Change your own password under “My account”.")
     made = passwords.hash(given)
     with port.write("people") as tx:
-        found = _account(tx, login)
-        if not accounts.set_password(tx, found, made, now, must_change=True):
-            raise _meanwhile()
-        accounts.set_totp(tx, found.id, None)
-        sessions.end_all(tx, found.id, now)
+        _reset(tx, _others(tx, login), made, Origin(by=by.id), now)
+
+
+def _reset(tx: Transaction, found: Account, made: str, origin: Origin, now: int) -> None:
+    if not accounts.set_password(tx, found, made, now, must_change=True):
+        raise _meanwhile()
+    _expel(tx, found, now)
+    logs.note(tx, "reset", found.id, origin, now)
+
+
+def _expel(tx: Transaction, found: Account, now: int) -> None:
+    sessions.end_all(tx, found.id, now)
+    tokens.revoke_all(tx, found.id, now)
 
 
 def close(port: Port, by: Account, login: str, now: int) -> None:
     """The security administrator closes an account; every session of it ends.
 
     Raises:
-        NotAllowed: somebody else asks, or it is their own account.
+        NotAllowed: somebody else asks, or it is an administrator's account.
         Unknown: no such account.
     """
     _only_security(by)
-    if login == by.login:
-        raise NotAllowed(
-            "不能关闭自己的账号。请由接任者关闭。", "Nobody closes their own account: let a successor do it."
-        )
+    with port.write("people") as tx:
+        _close(tx, _others(tx, login), Origin(by=by.id), now)
+
+
+def _close(tx: Transaction, found: Account, origin: Origin, now: int) -> None:
+    accounts.disable(tx, found.id, now)
+    _expel(tx, found, now)
+    logs.note(tx, "closed", found.id, origin, now)
+
+
+def unlock(port: Port, by: Account, login: str, now: int) -> None:
+    """The security administrator ends an account's rest.
+
+    Raises:
+        NotAllowed: somebody else asks, or it is an administrator's account.
+        Unknown: no such account.
+    """
+    _only_security(by)
+    with port.write("people") as tx:
+        found = _others(tx, login)
+        accounts.note_success(tx, found.id)
+        logs.note(tx, "unlocked", found.id, Origin(by=by.id), now)
+
+
+def take_factor(port: Port, by: Account, login: str, now: int) -> bool:
+    """Take away a second factor whose telephone is lost: the security administrator asks, audit agrees.
+
+    Returns:
+        Whether it is taken away now; False if it was asked for.
+
+    Raises:
+        NotAllowed: somebody else asks, or it is an administrator's account.
+        NotNow: the account has none, or the security administrator has not asked.
+        Unknown: no such account.
+    """
+    if by.duty not in ("security", "audit"):
+        raise _not_yours()
+    with port.write("people") as tx:
+        found = _others(tx, login)
+        agreed = by.duty == "audit"
+        if found.totp is None or (agreed and found.factor_asked_by is None):
+            raise NotNow(
+                "未取消：该账号没有启用验证码，或安全管理员尚未提出。",
+                "Not taken away: the account has no codes, or the security administrator has not asked.",
+            )
+        if agreed:
+            accounts.set_totp(tx, found.id, None)
+        else:
+            accounts.ask_for_factor(tx, found.id, by.id)
+        logs.note(tx, "factor_taken" if agreed else "factor_asked", found.id, Origin(by=by.id), now)
+    return agreed
+
+
+def at_the_machine(port: Port, act: str, login: str, now: int, made: str = "") -> None:
+    """Somebody who works at the machine unlocks, resets or disables any account, an administrator's too.
+
+    It is the way back in when nobody else can let anybody in. A reset takes the second factor away.
+
+    Args:
+        act: unlock, reset, disable.
+        made: the hash of a new one-time password, of a reset.
+
+    Raises:
+        Unknown: no such account.
+    """
     with port.write("people") as tx:
         found = _account(tx, login)
-        accounts.disable(tx, found.id, now)
-        sessions.end_all(tx, found.id, now)
+        if act == "disable":
+            _close(tx, found, AT_THE_MACHINE, now)
+        elif act == "reset":
+            _reset(tx, found, made, AT_THE_MACHINE, now)
+            accounts.set_totp(tx, found.id, None)
+        else:
+            accounts.note_success(tx, found.id)
+            logs.note(tx, "unlocked", found.id, AT_THE_MACHINE, now)
 
 
-def change_password(port: Port, passwords: Passwords, own: Account, old: str, new: str, now: int) -> None:
+def change_password(
+    port: Port, door: Door, passwords: Passwords, own: Account, old: str, new: str, now: int
+) -> None:
     """Somebody changes their own password; every session ends.
 
     Raises:
-        NotAllowed: the old one is wrong.
+        NotAllowed: the old one is wrong, or too many were.
         BadValue: the new one is too weak, or the old one again.
     """
-    if not passwords.fits(own.password, old):
-        raise NotAllowed("未修改：原密码不对。", "Not changed: the old password is wrong.")
+    door.prove(own, old, None, now)
     if old == new:
         raise BadValue("新密码不能与原密码相同。", "The new password must differ from the old one.")
     check_strength(new, own.login, *((own.name.zh, own.name.en) if own.name else ()))
@@ -145,6 +225,32 @@ def change_password(port: Port, passwords: Passwords, own: Account, old: str, ne
         if not accounts.set_password(tx, own, made, now, must_change=False):
             raise _meanwhile()
         sessions.end_all(tx, own.id, now)
+        logs.note(tx, "password_changed", own.id, Origin(by=own.id), now)
+
+
+def set_factor(
+    port: Port, door: Door, own: Account, password: str, old: str, secret: str, code: str, now: int
+) -> None:
+    """Somebody begins to use a second factor, or another one.
+
+    Args:
+        old: a code of the factor that there is.
+        secret, code: the new one, and what it shows.
+
+    Raises:
+        NotAllowed: the password, the old code or the new one is wrong.
+    """
+    step = totp.step_of(secret, code, now, None) if totp.is_secret(secret) else None
+    if step is None:
+        raise NotAllowed(
+            "新验证码不对，尚未启用。请核对手机时间，输入最新的六位数字。",
+            "The new code is wrong, nothing was switched on. Check the telephone's time; type the newest.",
+        )
+    door.prove(own, password, old, now)
+    with port.write("people") as tx:
+        accounts.set_totp(tx, own.id, secret)
+        accounts.use_step(tx, own.id, step)
+        logs.note(tx, "factor_set", own.id, Origin(by=own.id), now)
 
 
 def _free(tx: Transaction, login: str) -> str:
@@ -161,6 +267,22 @@ def _account(tx: Transaction, login: str) -> Account:
     if found is None:
         raise Unknown(f"没有账号 {login}。", f"There is no account {login!r}.")
     return found
+
+
+def _others(tx: Transaction, login: str) -> Account:
+    """The account of somebody who works with tasks: administrators' are in nobody's hands in the web."""
+    found = _account(tx, login)
+    if found.duty is not None:
+        raise _not_yours()
+    return found
+
+
+def _not_yours() -> NotAllowed:
+    return NotAllowed(
+        "未办理：管理员账号只能在服务器上处理（duban account），以免一名管理员冒用另一名的身份。",
+        "Not done: accounts of administrators are looked after at the machine (duban account), so that none "
+        "of them signs in as another.",
+    )
 
 
 def _only_security(by: Account) -> None:

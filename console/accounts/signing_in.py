@@ -13,14 +13,16 @@ from hashlib import sha256
 from workflow.errors import NotAllowed
 from workflow.store import Port, Transaction
 
-from ..store import accounts, sessions
+from ..store import accounts, logs, sessions
 from ..store.accounts import Account
+from ..store.logs import Origin
 from ..store.sessions import Session
 from . import totp
 from .lockout import rest_after
 from .passwords import Passwords
 
 MINUTE = 60_000  # ms
+DAY = 24 * 60 * MINUTE
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -59,49 +61,71 @@ class Door:
         self._port, self._passwords = port, passwords
         self._lasting = lasting or Lasting()
 
-    def sign_in(self, login: str, password: str, code: str, fresh: Secrets, now: int) -> Account:
+    def sign_in(
+        self, login: str, password: str, code: str, fresh: Secrets, now: int, address: str = ""
+    ) -> Account:
         """Begin a session.
 
         Args:
             code: of the second factor; empty without one.
 
         Raises:
-            NotAllowed: login, password or code are wrong, the account rests or is closed. Which of
-                login and password was wrong is not said.
+            NotAllowed: login, password or code are wrong, the account rests or is closed. Which of these
+                it was is not said, nor whether there is such an account.
         """
         name = login.strip().lower()
         with self._port.read() as tx:
             found = accounts.by_login(tx, name)
         fits = self._passwords.fits(found.password if found else None, password)
-        if found is None:
-            raise _wrong()
         with self._port.write("people") as tx:
-            refusal = self._judge(tx, found, fits=fits, code=code, now=now)
-            if refusal is None:
+            right = self._judge(tx, found, fits=fits, code=code, now=now, address=address)
+            if found is not None and right:
                 accounts.note_success(tx, found.id)
                 sessions.begin(tx, hashed(fresh.token), found.id, fresh.csrf, now)
-        if refusal is not None:
-            raise refusal
+                logs.note(tx, "signed_in", found.id, Origin(by=found.id, address=address), now)
+        if found is None or not right:
+            raise _wrong()
         return found
 
+    def prove(self, own: Account, password: str, code: str | None, now: int, address: str = "") -> None:
+        """Somebody who is signed in shows that it is still they, before their password or codes change.
+
+        Args:
+            code: of the second factor that there is; None where none is asked for.
+
+        Raises:
+            NotAllowed: a wrong one, or too many were wrong: they count as those at the door.
+        """
+        fits = self._passwords.fits(own.password, password)
+        with self._port.write("people") as tx:
+            right = self._judge(tx, own, fits=fits, code=code, now=now, address=address)
+            if right:
+                accounts.note_success(tx, own.id)
+        if not right:
+            raise _unproven()
+
     def _judge(
-        self, tx: Transaction, found: Account, *, fits: bool, code: str, now: int
-    ) -> NotAllowed | None:
-        """Whether somebody comes in, with what failed counted. An account that rests counts nothing."""
+        self, tx: Transaction, found: Account | None, *, fits: bool, code: str | None, now: int, address: str
+    ) -> bool:
+        """Whether it is they, with what failed counted. An account that rests counts nothing."""
+        if found is None:
+            logs.note(tx, "failed", None, Origin(address=address), now)
+            return False
         account, ident = accounts.claim(tx, found.id), found.id
-        if account is None or account.disabled_at is not None:
-            return _wrong()
-        if account.locked_to is not None and account.locked_to > now:
-            return _resting(account.locked_to - now)
+        rests = account is not None and account.locked_to is not None and account.locked_to > now
+        if account is None or account.disabled_at is not None or rests:
+            # Written down too: else it would take less time than a login that there isn't.
+            logs.note(tx, "failed", ident, Origin(address=address), now)
+            return False
         fits = fits and account.password == found.password  # else it was changed while it was checked
-        if fits and account.totp is not None:
+        if fits and account.totp is not None and code is not None:
             step = totp.step_of(account.totp, code, now, account.totp_step)
             fits = step is not None and accounts.use_step(tx, ident, step)
-        if fits:
-            return None
-        rest = rest_after(account.failures + 1)
-        accounts.note_failure(tx, ident, now + rest if rest else None)
-        return _resting(rest) if rest else _wrong()
+        if not fits:
+            rest = rest_after(account.failures + 1)
+            accounts.note_failure(tx, ident, now + rest if rest else None)
+            logs.note(tx, "rests" if rest else "failed", ident, Origin(address=address), now)
+        return fits
 
     def visitor(self, token: str, now: int) -> Visitor | None:
         """Who a cookie's token stands for; None once the session has ended or the account is closed."""
@@ -115,6 +139,12 @@ class Door:
                 sessions.note_seen(tx, session.id, now)
         return Visitor(account=account, session=session)
 
+    def was_let_in(self, token: str, now: int) -> bool:
+        """Whether a cookie's token stood for somebody within the last day: their session may have ended."""
+        with self._port.read() as tx:
+            session = sessions.find(tx, hashed(token))
+        return session is not None and now - session.seen_at <= DAY
+
     def _lasts(self, session: Session, account: Account, now: int) -> bool:
         if session.ended_at is not None or account.disabled_at is not None:
             return False
@@ -126,20 +156,35 @@ class Door:
             session = sessions.find(tx, hashed(token))
             if session is not None:
                 sessions.end(tx, session.id, now)
+                logs.note(tx, "signed_out", session.account_id, Origin(by=session.account_id), now)
+
+    def elsewhere(self, own: Visitor, now: int) -> list[Session]:
+        """Every session of somebody's that lasts, this one too."""
+        with self._port.read() as tx:
+            found = sessions.of_account(tx, own.account.id, now - self._lasting.idle - 1)
+        return [one for one in found if self._lasts(one, own.account, now)]
+
+    def end_others(self, own: Visitor, now: int) -> None:
+        """End every session of somebody's but this one."""
+        with self._port.write("people") as tx:
+            sessions.end_others(tx, own.account.id, own.session.id, now)
+            logs.note(tx, "others_ended", own.account.id, Origin(by=own.account.id), now)
 
 
 def _wrong() -> NotAllowed:
+    """The same words for every reason: they must not tell which logins there are."""
     return NotAllowed(
-        "未登录：账号、密码或验证码不对。请检查后再试；忘记密码请找安全管理员重置。",
-        "Not signed in: the login, the password or the code is wrong. Try again; if it is forgotten, the "
-        "security administrator gives a new one.",
+        "未登录：账号、密码或验证码不对，或输错次数过多、账号正在暂停（1 至 60 分钟）。请检查后再试；"
+        "忘记密码请找安全管理员重置。",
+        "Not signed in: the login, the password or the code is wrong, or the account rests for 1 to 60 min "
+        "after too many wrong ones. Check them and try again; if the password is forgotten, the security "
+        "administrator gives a new one.",
     )
 
 
-def _resting(ms: int) -> NotAllowed:
-    minutes = max(1, -(-ms // MINUTE))
+def _unproven() -> NotAllowed:
     return NotAllowed(
-        f"未登录：输错次数过多，账号暂停 {minutes} 分钟。请稍后再试，或请安全管理员重置密码。",
-        f"Not signed in: too many wrong tries, the account rests for {minutes} min. Try later, or ask the "
-        "security administrator for a new password.",
+        "未修改：现在的密码或验证码不对，或输错次数过多、账号正在暂停（1 至 60 分钟）。",
+        "Not changed: the password or the code is wrong, or the account rests for 1 to 60 min after too many "
+        "wrong ones.",
     )

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+import re
 from base64 import b32encode
+from typing import Final
 
 import pyotp
 
 STEP = 30_000  # ms
 SECRET_BYTES = 20  # RFC 4226, 4: 160 bits
+_SECRET: Final = re.compile(r"[A-Z2-7]{32}")
 
 
 def new_secret(randomness: bytes) -> str:
     """A secret, base32, from 20 random bytes."""
     return b32encode(randomness[:SECRET_BYTES]).decode()
+
+
+def is_secret(text: str) -> bool:
+    """Whether it is a secret as we make them: 160 bits, base32."""
+    return _SECRET.fullmatch(text) is not None
 
 
 def uri(secret: str, login: str, issuer: str) -> str:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy import BigInteger, bindparam, insert, select, update
 
 from workflow.store import Transaction
 from workflow.store.sql import Statement
@@ -55,6 +57,31 @@ _END = Statement(
     .where(SESSION.c.id == bindparam("session"), SESSION.c.ended_at.is_(None))
     .values(ended_at=bindparam("now"))
 )
+_OF_ACCOUNT = Statement(
+    select(
+        SESSION.c.id,
+        SESSION.c.account_id,
+        SESSION.c.csrf,
+        SESSION.c.created_at,
+        SESSION.c.seen_at,
+        SESSION.c.ended_at,
+    )
+    .where(
+        SESSION.c.account_id == bindparam("account"),
+        SESSION.c.ended_at.is_(None),
+        SESSION.c.seen_at > bindparam("since", type_=BigInteger()),
+    )
+    .order_by(SESSION.c.seen_at.desc())
+)
+_END_OTHERS = Statement(
+    update(SESSION)
+    .where(
+        SESSION.c.account_id == bindparam("account"),
+        SESSION.c.id != bindparam("session"),
+        SESSION.c.ended_at.is_(None),
+    )
+    .values(ended_at=bindparam("now"))
+)
 _END_ALL = Statement(
     update(SESSION)
     .where(SESSION.c.account_id == bindparam("account"), SESSION.c.ended_at.is_(None))
@@ -65,10 +92,22 @@ _END_ALL = Statement(
 def find(tx: Transaction, hashed: str) -> Session | None:
     """The session of a token's hash."""
     row = tx.one(_FIND, hashed=hashed)
-    if row is None:
-        return None
+    return _session(row) if row is not None else None
+
+
+def _session(row: Sequence[Any]) -> Session:
     ident, account, csrf, created, seen, ended = row
     return Session(id=ident, account_id=account, csrf=csrf, created_at=created, seen_at=seen, ended_at=ended)
+
+
+def of_account(tx: Transaction, account: int, since: int) -> list[Session]:
+    """Those that last, and were seen since an instant; the latest first."""
+    return [_session(row) for row in tx.all(_OF_ACCOUNT, account=account, since=since)]
+
+
+def end_others(tx: Transaction, account: int, session: int, now: int) -> int:
+    """Every session of an account but one ends; how many."""
+    return tx.run(_END_OTHERS, account=account, session=session, now=now)
 
 
 def begin(tx: Transaction, hashed: str, account: int, csrf: str, now: int) -> None:

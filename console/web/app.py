@@ -6,12 +6,62 @@ from fastapi import FastAPI, Response
 from fastapi.responses import FileResponse
 from starlette.exceptions import HTTPException
 
-from . import board, campaigns, definitions, door, draws, dual_list, evidence, organisation, people, tasks
+from .. import api
+from . import (
+    acting,
+    board,
+    campaigns,
+    definitions,
+    deliveries,
+    demonstration,
+    door,
+    draws,
+    dual_list,
+    evidence,
+    importing,
+    ledger,
+    links,
+    notices,
+    organisation,
+    people,
+    receipts,
+    review,
+    search,
+    settings,
+    task,
+    to_do,
+    tokens,
+)
 from .errors import answer_errors
 from .guard import protecting
 from .place import Place
 from .visits import STATIC, asset_name
 
+_THEMES = (
+    door,
+    people,
+    definitions,
+    evidence,
+    organisation,
+    tokens,
+    review,
+    settings,
+    demonstration,
+    to_do,
+    task,
+    acting,
+    board,
+    campaigns,
+    draws,
+    dual_list,
+    ledger,
+    importing,
+    search,
+    links,
+    receipts,
+    deliveries,
+    notices,
+)
 _FOR_EVER = "public, max-age=31536000, immutable"
 
 
@@ -19,24 +69,13 @@ def create_app(place: Place) -> FastAPI:
     """The console over a place."""
     app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None)
     app.state.place = place
-    app.state.tallies = board.tallies(place)
     app.middleware("http")(protecting(place.settings.https))
     answer_errors(app)
     app.get("/static/{mark}/{name}")(_static)
     app.get("/robots.txt")(_robots)
-    for theme in (
-        door,
-        people,
-        tasks,
-        board,
-        campaigns,
-        draws,
-        dual_list,
-        definitions,
-        evidence,
-        organisation,
-    ):
+    for theme in _THEMES:
         app.include_router(theme.router)
+    api.mount(app, place)
     return app
 
 

@@ -98,7 +98,7 @@ class BoardPage:
         """The ledger behind a square, or behind a whole row; empty where the ledger can't be asked for it."""
         if column == "":
             return ""
-        asked = {"unit" if row.is_own else "inside": row.unit.code}
+        asked = {"unit": row.unit.code} | ({} if row.is_own else {"tree": "yes"})
         return to_ledger(asked | ({self.by: column} if column else {}))
 
     def here(self, **more: Any) -> str:
@@ -211,7 +211,7 @@ def _bars(frame: Frame, tally: Tally, scope: Scope, tree: frozenset[int], at: Un
             many=many,
             days=round(stood / many / _MINUTES, 1),
             length=share(stood, most),
-            link=to_ledger({"kind": kind, "state": state} | ({"inside": at.code} if at else {})),
+            link=to_ledger({"kind": kind, "state": state} | ({"unit": at.code, "tree": "yes"} if at else {})),
         )
 
 

@@ -8,15 +8,21 @@ from typing import Any
 import segno
 from fastapi import APIRouter, Response
 
-from workflow.errors import BadValue, DubanError, NotAllowed
+from workflow.errors import BadValue, DubanError
+from workflow.reading.ledger import zone_of_dates
+from workflow.reading.words import moment
 
 from ..accounts import Secrets, administering, totp
-from ..store import accounts
+from ..accounts.acts import ACTS, touched
+from ..accounts.signing_in import hashed
+from ..limits import TooOften
+from ..store import logs
 from .asking import Asking
 from .errors import status_of
 from .visits import LANGUAGE_COOKIE, Visit, own_path
 
 router = APIRouter()
+LINES = 30  # of the account's own log that its page shows
 _YEAR = 365 * 86_400  # seconds
 
 
@@ -33,17 +39,43 @@ def sign_in(visit: Asking) -> Response:
     back, typed = own_path(str(visit.form.get("back", "/"))), _typed(visit.form.get("typed"))
     fresh = Secrets(token=visit.place.token(), csrf=visit.place.token())
     try:
-        visit.place.door.sign_in(given["login"], given["password"], given["code"], fresh, visit.now)
+        _check_pace(visit, given["login"])
+        own = visit.place.door.sign_in(
+            given["login"], given["password"], given["code"], fresh, visit.now, visit.address
+        )
     except DubanError as error:
-        return visit.page(
+        answer: Response = visit.page(
             "sign_in.html", status_of(error), back=back, typed=typed, why=error.text, login=given["login"]
         )
+        return _later(answer, error)
     if typed:
         visit.visitor = visit.place.door.visitor(fresh.token, visit.now)
-        answer: Response = visit.page("typed.html", back=back, typed=typed)
+        answer = visit.page("typed.html", back=back, typed=typed)
     else:
-        answer = visit.go(back)
+        answer = visit.go("/account" if _touched(visit, own.id) else back)
     visit.remember(answer, fresh.token)
+    return answer
+
+
+def _touched(visit: Visit, account: int) -> bool:
+    """Whether others did something with the account since its person was last here: that is shown first."""
+    with visit.place.frame() as frame:
+        return touched(logs.about(frame.tx, account, LINES))
+
+
+def _check_pace(visit: Visit, login: str) -> None:
+    """How often may be tried: from an address, and of a login, whether there is such a one or not.
+
+    Raises:
+        TooOften: more often.
+    """
+    visit.place.callers.check(visit.address, visit.now)
+    visit.place.logins.check(hashed(login.strip().lower()), visit.now)
+
+
+def _later(answer: Response, error: DubanError) -> Response:
+    if isinstance(error, TooOften):
+        answer.headers["Retry-After"] = str(-(-error.wait // 1000))
     return answer
 
 
@@ -88,7 +120,46 @@ def language(visit: Asking) -> Response:
 @router.get("/account")
 def account(visit: Asking) -> Response:
     """My account."""
-    return visit.page("account.html", own=visit.who.account, why=None, done=None)
+    return _account_page(visit)
+
+
+def _account_page(visit: Visit, error: DubanError | None = None, done: str | None = None) -> Response:
+    own = visit.who.account
+    with visit.place.frame() as frame:
+        calendar = frame.calendar(zone_of_dates(frame))
+        lines = [(moment(calendar, one.at), one) for one in logs.about(frame.tx, own.id, LINES)]
+    answer = visit.page(
+        "account.html",
+        200 if error is None else status_of(error),
+        own=own,
+        why=None if error is None else error.text,
+        done=done,
+        lines=lines,
+        acts=ACTS,
+    )
+    return answer if error is None else _later(answer, error)
+
+
+@router.get("/account/sessions")
+def where_signed_in(visit: Asking) -> Response:
+    """Where I am signed in."""
+    own = visit.who
+    lasting = visit.place.door.elsewhere(own, visit.now)
+    with visit.place.frame() as frame:
+        calendar = frame.calendar(zone_of_dates(frame))
+    shown = [
+        (moment(calendar, one.created_at), moment(calendar, one.seen_at), one.id == own.session.id)
+        for one in lasting
+    ]
+    return visit.page("sessions.html", shown=shown)
+
+
+@router.post("/account/sessions/end")
+def end_others(visit: Asking) -> Response:
+    """Everywhere but here I am signed out."""
+    visit.checked()
+    visit.place.door.end_others(visit.who, visit.now)
+    return visit.go("/account/sessions")
 
 
 @router.post("/account/password")
@@ -96,16 +167,18 @@ def password(visit: Asking) -> Response:
     """Change one's own password; every session ends, this one too."""
     form, own = visit.checked(), visit.who.account
     old, new, again = (str(form.get(name, "")) for name in ("old", "new", "again"))
+    place = visit.place
     try:
         if new != again:
             raise BadValue(
                 "两次输入的新密码不一致，未修改。", "The two new passwords differ; nothing was changed."
             )
+        _check_pace(visit, own.login)
         administering.change_password(
-            visit.place.engine.port, visit.place.passwords, own, old, new, visit.now
+            place.engine.port, place.door, place.passwords, own, old, new, visit.now
         )
     except DubanError as error:
-        return visit.page("account.html", status_of(error), own=own, why=error.text, done=None)
+        return _account_page(visit, error)
     answer = visit.go("/sign-in")
     visit.remember(answer, None)
     return answer
@@ -135,16 +208,14 @@ def _show_secret(visit: Visit, secret: str, error: DubanError | None = None) -> 
 def confirm_second_factor(visit: Asking) -> Response:
     """From now on a code is asked for."""
     form, own = visit.checked(), visit.who.account
-    secret = str(form.get("secret", ""))
-    step = totp.step_of(secret, str(form.get("code", "")), visit.now, None) if secret.isalnum() else None
-    if step is None:
-        wrong = NotAllowed(
-            "验证码不对，尚未启用。请核对手机时间，输入最新的六位数字。",
-            "The code is wrong, nothing was switched on. Check the telephone's time; type the newest code.",
-        )
-        return _show_secret(visit, secret, wrong)
-    with visit.place.engine.port.write("people") as tx:
-        accounts.set_totp(tx, own.id, secret)
-        accounts.use_step(tx, own.id, step)
-    done = visit.say("已启用动态验证码。", "Codes are asked for from now on.")
-    return visit.page("account.html", own=own, why=None, done=done)
+    secret, code, old, given = (
+        str(form.get(name, "")) for name in ("secret", "code", "old_code", "password")
+    )
+    place = visit.place
+    try:
+        _check_pace(visit, own.login)
+        administering.set_factor(place.engine.port, place.door, own, given, old, secret, code, visit.now)
+    except DubanError as error:
+        again = secret if totp.is_secret(secret) else totp.new_secret(place.randomness(totp.SECRET_BYTES))
+        return _later(_show_secret(visit, again, error), error)
+    return _account_page(visit, done=visit.say("已启用动态验证码。", "Codes are asked for from now on."))

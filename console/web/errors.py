@@ -18,11 +18,14 @@ from workflow.errors import (
 )
 from workflow.text import Text
 
+from ..limits import TooOften
 from .guard import protect
+from .redacting import shown_path
 from .visits import ChangeFirst, SignInFirst, Visit, own_path
 
 log = structlog.get_logger("duban.console")
 _STATUS: tuple[tuple[type[DubanError], int], ...] = (
+    (TooOften, 429),
     (Unknown, 404),
     (NotAllowed, 403),
     (BadValue, 422),
@@ -74,7 +77,7 @@ def answer_errors(app: FastAPI) -> None:
 
     @app.exception_handler(Exception)
     def broken(request: Request, error: Exception) -> Response:
-        log.error("page failed", path=request.url.path, exc_info=error)
+        log.error("page failed", path=shown_path(request.url.path), exc_info=error)
         answer = _visit(request).page("refused.html", 500, why=_BROKEN)
         # It is made outside of the middleware that protects the others.
         protect(answer, https=request.app.state.place.settings.https)

@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+import orjson
 from fastapi import APIRouter, Response
 
 from workflow.errors import DubanError, NotAllowed
 from workflow.reading import people as every_person
+from workflow.reading.ledger import zone_of_dates
+from workflow.reading.words import moment
 from workflow.text import Text
 
 from ..accounts import administering
+from ..accounts.acts import ACTS
 from ..accounts.administering import DUTIES, FIRST
-from ..store import accounts
+from ..store import accounts, logs
 from .asking import Asking
 from .errors import status_of
 from .visits import Visit
 
 router = APIRouter(prefix="/accounts")
+LINES = 100  # of the log on a page
+MOST = 100_000  # of it in a file
+_NEWEST = 2**62
 
 
 @router.get("")
@@ -85,6 +92,62 @@ def reset(visit: Asking) -> Response:
     except DubanError as error:
         return _page(visit, status_of(error), error.text)
     return _page(visit, given=((login, once),))
+
+
+@router.post("/unlock")
+def unlock(visit: Asking) -> Response:
+    """End an account's rest."""
+    form = visit.checked()
+    try:
+        administering.unlock(
+            visit.place.engine.port, visit.who.account, str(form.get("login", "")), visit.now
+        )
+    except DubanError as error:
+        return _page(visit, status_of(error), error.text)
+    return visit.go("/accounts")
+
+
+@router.post("/second-factor")
+def take_factor(visit: Asking) -> Response:
+    """Take away codes whose telephone is lost: one administrator asks, another agrees."""
+    form = visit.checked()
+    try:
+        administering.take_factor(
+            visit.place.engine.port, visit.who.account, str(form.get("login", "")), visit.now
+        )
+    except DubanError as error:
+        return _page(visit, status_of(error), error.text)
+    return visit.go("/accounts")
+
+
+@router.get("/log")
+def log(visit: Asking, login: str = "", act: str = "", before: int = _NEWEST) -> Response:
+    """What was done with accounts."""
+    _only_audit(visit)
+    with visit.place.frame() as frame:
+        calendar = frame.calendar(zone_of_dates(frame))
+        found = logs.wanted(frame.tx, login=login.strip(), act=act, before=before, most=LINES)
+    lines = [(moment(calendar, one.at), one) for one in found]
+    older = found[-1].id if len(found) == LINES else None
+    return visit.page("account_log.html", lines=lines, acts=ACTS, login=login, act=act, older=older)
+
+
+@router.get("/log/export")
+def export(visit: Asking, login: str = "", act: str = "") -> Response:
+    """The same as JSON lines, for whoever keeps it elsewhere."""
+    _only_audit(visit)
+    with visit.place.frame() as frame:
+        found = logs.wanted(frame.tx, login=login.strip(), act=act, before=_NEWEST, most=MOST)
+    body = b"".join(orjson.dumps(one, option=orjson.OPT_APPEND_NEWLINE) for one in found)
+    named = {"Content-Disposition": 'attachment; filename="accounts.jsonl"'}
+    return Response(body, media_type="application/jsonl", headers=named)
+
+
+def _only_audit(visit: Visit) -> None:
+    if visit.who.account.duty != "audit":
+        raise NotAllowed(
+            "只有审计管理员可以查看账号日志。", "Only the audit administrator sees the log of accounts."
+        )
 
 
 @router.post("/close")

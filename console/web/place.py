@@ -2,15 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from workflow.clock import Clock
 from workflow.engine import Engine, Frame
-from workflow.evidence import Folder
+from workflow.evidence import EvidenceStore
+from workflow.store import Transaction
 
 from ..accounts import Door, Lasting, Passwords
+from ..books import Books
+from ..demonstration import Demonstration
+from ..installation import Messenger
+from ..limits import Limits, Pace
+from ..messages import Messages
+
+
+def _tries() -> Limits:
+    return Limits(Pace(at_once=30, every=2_000))
+
+
+def _ballots() -> Limits:
+    return Limits(Pace(at_once=200, every=200))
+
+
+def _callers() -> Limits:
+    return Limits(Pace(at_once=60, every=10_000))
+
+
+def _logins() -> Limits:
+    return Limits(Pace(at_once=15, every=60_000))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -23,6 +45,9 @@ class Settings:
     largest_file: int = 20 * 1024 * 1024  # bytes of one uploaded file
     most_files: int = 10  # uploaded at once
     largest_form: int = 60 * 1024 * 1024  # bytes, files included
+    proxies: frozenset[str] = frozenset()  # addresses whose X-Forwarded-For is believed
+    kept_days: int = 365  # of the logs of accounts and of access
+    metrics_token: str = ""  # by which other machines may read /metrics; empty: only this one may
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -52,8 +77,18 @@ class Place:
     randomness: Callable[[int], bytes]  # so many random bytes
     settings: Settings = field(default_factory=Settings)
     passwords: Passwords = field(default_factory=Passwords)
+    folder: EvidenceStore | None = None  # where evidence lies; without one no files are taken
+    # How many messages are in each state; None: nothing sends any here.
+    deliveries: Callable[[Transaction], Mapping[str, int]] | None = None
+    messenger: Messenger | None = None  # what sends messages, where something does
+    callers: Limits = field(default_factory=_callers)  # who sign in, by address: a house may share one
+    logins: Limits = field(default_factory=_logins)  # that are tried, whether there are such or not
+    tries: Limits = field(default_factory=_tries)  # of codes and links that lead nowhere, by address
+    ballots: Limits = field(default_factory=_ballots)  # by address: a hall of people may share one
+    books: Books | None = None  # workbooks; None: there are none here
+    demonstration: Demonstration | None = None  # if everything here is invented
     bulletins: Bulletins | None = None  # without it none are shown
-    folder: Folder | None = None  # where evidence lies; without one no files are taken
+    messages: Messages | None = None  # whoever sends them; None: no settings say how
 
     @property
     def door(self) -> Door:

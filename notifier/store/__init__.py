@@ -13,4 +13,5 @@ retention.py    what was sent long ago loses its words
 segments.py     texts in several segments, and which of them have arrived
 taking.py       what the engine left, and what the office must know of it
 testing.py      a test of a channel
+under_way.py    how many messages are in each state
 """

@@ -256,9 +256,7 @@ def test_a_draw_shows_all_that_is_needed_to_repeat_it(drawn: Story, reader: Test
     assert "alike" in browser.get(f"{root}/2?check=yes").text
 
 
-def test_a_draw_without_a_result_says_which_constraints_conflict(
-    drawn: Story, reader: TestClient
-) -> None:
+def test_a_draw_without_a_result_says_which_constraints_conflict(drawn: Story, reader: TestClient) -> None:
     browser, root = reader, f"/campaigns/{drawn.pack.campaign.name}/draws"
     page = words(browser.get(f"{root}/1").text)
     assert "No draw is possible" in page

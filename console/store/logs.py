@@ -19,7 +19,7 @@ ACCESS_LOG = AccessLogRow.__table__  # type: ignore[attr-defined]
 _OTHER = ACCOUNT.alias("by_account")
 _before = bindparam("before", type_=BigInteger())
 _after = bindparam("after", type_=BigInteger())
-_most = bindparam("most")
+_most: Any = bindparam("most")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -8,7 +8,7 @@ STAMP   := $(VENV)/.installed
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-long e2e golden check bench lock clean
+.PHONY: help setup run test test-long e2e golden shots check bench lock clean
 
 help:  ## list the targets 列出全部目标
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | while IFS="$$(printf '\t')" read -r name text; do printf '  make %-10s %s\n' "$$name" "$$text"; done
@@ -43,7 +43,7 @@ $(BIN)/pip:
 	echo "Creating $(VENV) with $$("$$python" --version). 正在建立虚拟环境……"; \
 	"$$python" -m venv $(VENV) || { rm -rf $(VENV); exit 1; }
 
-run: $(STAMP)  ## 120 days of the campaign, then the daemon until Ctrl-C 演示并运行守护进程
+run: $(STAMP)  ## 120 days of the campaign, then the console on 127.0.0.1:8080 until Ctrl-C 演示并打开网页
 	$(BIN)/python main.py demo
 
 test: check  ## everything that is checked in minutes 检查与测试
@@ -54,6 +54,9 @@ test-long: $(STAMP)  ## what takes longer: kills, storms, more examples 长时�
 
 golden: $(STAMP)  ## renew tests/golden after a change that is meant 更新通知样张
 	GOLDEN=new $(BIN)/python -m pytest -q -k sqlite tests/stories/test_notices.py
+
+shots: $(STAMP)  ## take the pictures of docs/console.md anew 更新网页截图
+	$(BIN)/python -m tests.shots docs/pictures
 
 # Root, Debian: Postfix and Dovecot change users. WRITE=1 keeps the result in docs/e2e.md.
 e2e: $(STAMP)  ## against Postfix, Dovecot, Kannel and an SMPP centre, which it installs 与真实对端联调

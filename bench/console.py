@@ -38,7 +38,7 @@ from workflow.clock import SystemClock
 from workflow.decision import Act
 from workflow.definition import Pack, load_pack
 from workflow.engine import Engine
-from workflow.store import open_port, organisation, tasks
+from workflow.store import migrate, open_port, organisation, tasks
 from workflow.store.ports import Port
 
 from .notice import last_workday
@@ -309,6 +309,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         if options.keep is not None and options.keep.exists():
             url = f"sqlite:///{options.keep}"
+            migrate(url)
         else:
             folder = Path(name) if options.keep is None else options.keep.parent
             url = SqlitePlace(folder).create("console" if options.keep is None else options.keep.stem)

@@ -2,6 +2,7 @@
 
     packs.py       init, check, load, version
     ledger.py      tasks, show, history, outbox
+    search.py      search
     frozen.py      ledger freeze, ledger frozen
     workbooks.py   template, import, ledger export
     why.py         explain
@@ -22,6 +23,8 @@
     calendar.py    calendar show, import, recompute
     health.py      release, verify, doctor
     watch.py       simulate, daemon
+    console.py     console
+    start.py       start: both in one process
     demo.py        demo
     account.py     account, access export
     schema.py      schema
@@ -29,8 +32,8 @@
 
 What they share: speaking.py (one of two languages, and a sentence for every error), arguments.py
 (how a command is declared, and what several take), filters.py (which tasks), desk.py (settings,
-database, output), screen.py (columns, progress, the log), dates.py (days as they are typed),
-planning.py (working off old plans).
+database, output), serving.py (the console on a socket), screen.py (columns, progress, the log), dates.py
+(days as they are typed), planning.py (working off old plans), casting.py (who plays in a demonstration).
 
 Everything that thinks lives in `workflow`; here arguments become a call, and a record becomes lines.
 Heavy modules are imported inside the commands, so that `duban --help` answers at once.

@@ -55,18 +55,13 @@ def calendar_import(
     ctx: typer.Context, file: Annotated[Path, argument("通知文本。", "The notice, as text.")]
 ) -> None:
     from workflow.calendar import import_notice, missing_statutory
-    from workflow.store import organisation
+    from workflow.engine.years import bring_year
 
     desk = desk_of(ctx)
     year = import_notice(_text_of(file))
     for day in missing_statutory(year):
         desk.warn(f"注意：法定节假日 {day} 未列为放假。", f"Mind: the statutory day {day} is not off in it.")
-    with desk.port.write("people") as tx:
-        is_new = organisation.calendar_years(tx).get(year.year) != year
-        if is_new:
-            organisation.add_calendar_year(tx, year, desk.now)
-            organisation.new_epoch(tx, f"calendar {year.year}", desk.now)
-    if is_new:
+    if bring_year(desk.port, year, desk.now):
         desk.say(
             f"已导入 {year.year} 年（{year.source}）。守护进程将重排，也可运行 duban calendar recompute。",
             f"{year.year} is imported ({year.source}). The daemon plans again, or duban calendar recompute.",

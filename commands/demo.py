@@ -1,4 +1,4 @@
-"""A demonstration: the last months of a campaign, one task's story, then the daemon."""
+"""A demonstration: the last months of a campaign, one task's story, then daemon and console."""
 
 from __future__ import annotations
 
@@ -13,10 +13,15 @@ from typing import TYPE_CHECKING
 import typer
 
 from .arguments import command, group
+from .casting import live_from, open_door
+from .console import PortNumber, place_of, tell_open
 from .dates import DAY
 from .desk import DATABASE, Desk, desk_of
 from .ledger import tell
-from .watch import Game, keep_watch, play
+from .packs import proven
+from .serving import address, listen_near
+from .start import together
+from .watch import Game, play
 
 if TYPE_CHECKING:
     from workflow.engine import Frame
@@ -36,24 +41,35 @@ folder = "{MAIL}"
 """
 PACK = "demonstration_site"
 DAYS = 120
+RING = 0.25  # seconds between rings: so often time moves on, however fast
 
 
 @command(
     app,
     "演示：演练最近 120 天，讲一件事项的经过，再守护到 Ctrl-C。",
-    "Play the last 120 days, then keep watch until Ctrl-C.",
+    "Play the last 120 days, then daemon and console, until Ctrl-C.",
 )
-def demo(ctx: typer.Context) -> None:
+def demo(ctx: typer.Context, port: PortNumber = 8080) -> None:
     desk = desk_of(ctx)
-    with _stage(desk):
-        desk.say(f"正在演练最近 {DAYS} 天……\n", f"Playing the last {DAYS} days …\n")
-        report = play(desk, _last_months(desk))
-    desk.lines([report.to_text()])
-    if report.story is not None:
-        _tell_story(desk, report.story)
-    _open_office(desk)
-    _tell_where(desk, report.story)
-    keep_watch(desk, 1.0)
+    with listen_near("127.0.0.1", port) as listening:
+        with _stage(desk):
+            desk.say(f"正在演练最近 {DAYS} 天……\n", f"Playing the last {DAYS} days …\n")
+            game = _last_months(desk)
+            report = play(desk, game)
+        desk.lines([report.to_text()])
+        if report.story is not None:
+            _tell_story(desk, report.story)
+        _open_office(desk)
+        _tell_where(desk, report.story)
+        live = live_from(desk, game)
+        place = place_of(desk, https=False, organisation="")
+        place = open_door(desk, place, proven(PACK), live)
+        if address(listening) != f"http://127.0.0.1:{port}":
+            desk.say(
+                f"\n端口 {port} 已被占用，改用空闲端口。", f"\nPort {port} is taken: a free one is used."
+            )
+        tell_open(desk, listening)
+        together(desk, place, listening, RING, live=live)
 
 
 @contextmanager
@@ -142,7 +158,6 @@ def _tell_where(desk: Desk, story: int | None) -> None:
         f"\n通知会写成文件，放在 {MAIL} 中：每人先收到一件，汇总停机期间的全部消息。",
         f"\nNotices become files in {MAIL}: first one for each person, with all that came while nobody sent.",
     )
-    desk.say("\n守护进程运行中，Ctrl-C 停止。", "\nThe daemon is at work; Ctrl-C stops it.")
 
 
 def _worth_trying(desk: Desk, story: int | None) -> Iterator[str]:

@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING, Any, cast
 
 import typer
 
-from workflow.clock import Clock
+from workflow.clock import Clock, VirtualClock
 from workflow.text import Language, Text
 
 from .screen import WARNINGS, Progress, columns, log_to_stderr
 
 if TYPE_CHECKING:
-    from notifier.settings import Settings
+    from notifier.settings import EvidenceTable, Settings
     from workflow.engine import Engine, Frame
-    from workflow.evidence import Folder
+    from workflow.evidence import EvidenceStore
     from workflow.reading.screens import Block
     from workflow.store import Port
 
@@ -46,7 +46,17 @@ class Desk:
         log_to_stderr(WARNINGS)
         port = open_port(self.url)
         self.stack.callback(port.close)
+        self._set_clock_by(port)
         return port
+
+    def _set_clock_by(self, port: Port) -> None:
+        """A demonstration's time may be ahead of ours: whoever looks at it from outside looks at its own."""
+        from workflow.store import life
+
+        with port.read() as tx:
+            sign = life.last_sign(tx) if life.is_demonstration(tx) else None
+        if sign is not None and sign > self.clock.now():
+            self.clock = VirtualClock(sign)
 
     @cached_property
     def engine(self) -> Engine:
@@ -68,17 +78,41 @@ class Desk:
         return read_settings(file) if self.settings_file or file.exists() else None
 
     @cached_property
-    def folder(self) -> Folder:
-        """Where evidence lies: beside a SQLite file, else in var/."""
+    def folder(self) -> EvidenceStore:
+        """Where evidence lies: in the folder that was named, in the bucket of the settings, else beside a
+        SQLite file, or in var/.
+        """
         from workflow.evidence import Folder
 
-        return Folder(self.evidence or beside(self.port))
+        own = self.settings.evidence if self.evidence is None and self.settings is not None else None
+        return (
+            bucket_of(own) if own is not None and own.bucket else Folder(self.evidence or beside(self.port))
+        )
 
     @property
     def now(self) -> int:
         """The database's time where it decides, else the machine's, in ms."""
         told = self.port.now()
         return self.clock.now() if told is None else told
+
+    def refuse_demonstration(self) -> None:
+        """Nothing earnest is done with what is invented, and whose passwords everybody may know.
+
+        Raises:
+            NotNow: the database is a demonstration's.
+        """
+        from workflow.errors import NotNow
+        from workflow.store import life
+
+        with self.port.read() as tx:
+            if not life.is_demonstration(tx):
+                return
+        raise NotNow(
+            "未启动：这是演示数据库，人员和密码都是演示用的，不能作正式用途。请用 --database 另指一个；"
+            "要看演示，请运行 duban demo。",
+            "Not started: this is a demonstration's database, with invented people and a shared password. "
+            "Name another with --database; to see the demonstration, run duban demo.",
+        )
 
     @contextmanager
     def frame(self) -> Iterator[Frame]:
@@ -125,6 +159,24 @@ class Desk:
 def desk_of(ctx: typer.Context) -> Desk:
     """The desk of this call."""
     return cast("Desk", ctx.find_root().obj)
+
+
+def bucket_of(table: EvidenceTable) -> EvidenceStore:
+    """The bucket of the settings.
+
+    Raises:
+        UsageError: the library is missing, or a secret that they refer to.
+    """
+    from notifier.secrets import secret
+    from workflow.evidence_bucket import Bucket, client
+
+    keys = (table.access_key, table.secret_key)
+    access, hidden = (None if one is None else secret(one) for one in keys)
+    return Bucket(
+        client(endpoint=table.endpoint, access_key=access, secret_key=hidden),
+        str(table.bucket),
+        prefix=table.prefix,
+    )
 
 
 def beside(port: Port) -> Path:

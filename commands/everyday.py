@@ -163,14 +163,11 @@ def _with(reason: str | None) -> dict[str, str]:
 def _known(frame: Frame, ident: int, name: str, row: int | None, value: str) -> Any:
     """A value as the engine takes it: a person or a unit by code becomes its id."""
     from workflow.explaining import subject_of
-    from workflow.reading import person_id, unit_id
+    from workflow.reading.typed import known_everyday
 
-    subject = subject_of(frame, ident)
-    columns = {one.id: subject.definition.lists[one.list].columns for one in subject.loaded.rows}
-    fact = (subject.definition.facts if row is None else columns.get(row, {})).get(name)
-    readers = {"person": person_id, "unit": unit_id}
-    reader = readers.get(fact.type) if fact is not None else None
-    return value if reader is None else reader(frame.tx, value)
+    subject, given = subject_of(frame, ident), {"fact": name, "value": value}
+    given |= {} if row is None else {"row": str(row)}
+    return known_everyday(frame, subject.loaded, subject.definition, given)["value"]
 
 
 def _do(

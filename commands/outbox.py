@@ -166,6 +166,23 @@ def hold(ctx: typer.Context, reason: Why, ids: Ids = None, every: All = False) -
     chosen = _chosen(ids, ("waiting", "unknown"), every=every)
     count = sum(handling.hold(desk.port, one, account(), reason, desk.now) for one in chosen)
     _told(desk, count, ids, Text("扣留", "held"))
+    if every:
+        _mind_gathering(desk)
+
+
+def _mind_gathering(desk: Desk) -> None:
+    """What still gathers has no bytes that could be kept back."""
+    from notifier import reading
+
+    with desk.frame() as frame:
+        total = reading.deliveries(frame, reading.Wanted(state="gathering", limit=1)).total
+    if total:
+        desk.warn(
+            f"注意：还有 {total} 件仍在汇集，尚未成文，未扣留。成文后请再运行一次，或用 duban outbox pause "
+            "暂停通道。",
+            f"Mind: {total} still gather further notices, are not written yet, and are not held. Run this "
+            "again once they are, or pause the channel with duban outbox pause.",
+        )
 
 
 @command(app, "取消：不再发送，记下理由。", "Take back: never sent, with the reason.")

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from threading import Event
 from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
@@ -23,9 +24,11 @@ from .webhooks import telling
 if TYPE_CHECKING:
     from workflow.daemon import Beside
     from workflow.definition import Pack
-    from workflow.simulation import Report
+    from workflow.simulation import Live, Report
 
 app = group()
+Interval = Annotated[float, option("间隔秒数。", "Seconds between rings.", min=0.05, max=3_600)]
+LogJson = Annotated[bool, option("日志用 JSON。", "Logs as JSON.", "--log-json")]
 
 
 @command(app, "用虚拟人员在虚拟时钟上演练方案包。", "Play a pack with invented people on a virtual clock.")
@@ -135,17 +138,27 @@ def _beside(url: str) -> Path:
 @command(app, "守护进程：到时即办，直到停止。", "The daemon: acts on what is due, until it is stopped.")
 def daemon(
     ctx: typer.Context,
-    interval: Annotated[float, option("间隔秒数。", "Seconds between rings.", min=0.05, max=3_600)] = 1.0,
-    log_json: Annotated[bool, option("日志用 JSON。", "Logs as JSON.", "--log-json")] = False,
+    interval: Interval = 1.0,
+    log_json: LogJson = False,
 ) -> None:
-    keep_watch(desk_of(ctx), interval, log_json=log_json)
+    desk = desk_of(ctx)
+    desk.refuse_demonstration()
+    keep_watch(desk, interval, log_json=log_json)
 
 
-def keep_watch(desk: Desk, interval: float, *, log_json: bool = False) -> None:
-    """Work on what is due until SIGTERM or SIGINT.
+def keep_watch(
+    desk: Desk,
+    interval: float,
+    *,
+    log_json: bool = False,
+    stop: Event | None = None,
+    live: Live | None = None,
+) -> None:
+    """Work on what is due until SIGTERM, SIGINT or `stop`.
 
     Args:
         interval: seconds between rings.
+        live: time and people of a demonstration.
 
     Raises:
         DatabaseLocked: another daemon works on this SQLite file.
@@ -153,14 +166,26 @@ def keep_watch(desk: Desk, interval: float, *, log_json: bool = False) -> None:
     from workflow import daemon as watch
 
     engine, database = desk.engine, watch.sqlite_file(desk.port)
-    log_to_stderr(INFORMATION, as_json=log_json)
+    log_to_stderr(INFORMATION if live is None else WARNINGS, as_json=log_json)
     with notifying(desk) as beside:
         watch.run(
             engine,
             settings=watch.Settings(interval=interval),
+            clock=None if live is None else desk.clock,
             database=database,
-            beside={**beside, **telling(desk)},
+            stop=stop,
+            on_ring=lambda ran: None if live is None or ran is None else live.go_on(),
+            beside={**beside, **telling(desk), **searching(desk)},
         )
+
+
+def searching(desk: Desk) -> dict[str, Beside]:
+    """What keeps the index of the search."""
+    from workflow.daemon import Beside
+    from workflow.searching import Indexing
+
+    indexing = Indexing(desk.port)
+    return {"searching": Beside(work=indexing.work, stop=indexing.stop)}
 
 
 @contextmanager

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from workflow.decision.everyday import VERBS
+from workflow.decision.everyday import FACT, INTO, PARTY, VERBS
 from workflow.definition.facts import BUILT_IN
 from workflow.definition.model import CONFIRM, REFUSE, Definition, Fact
 from workflow.text import Text
@@ -34,6 +34,7 @@ class Field:
     needed: bool
     value: str = ""
     choices: tuple[str, ...] = ()
+    called: Mapping[str, Text] = field(default_factory=dict)  # what the choices are called, where they are
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -54,6 +55,7 @@ class Table:
     columns: tuple[Field, ...]  # of a blank row
     rows: tuple[Line, ...]
     needed: bool
+    none: bool = False  # it was said that there are none
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -86,7 +88,7 @@ def form_for(
     if act in VERBS:
         own = VERBS[act]
         fields = [(fact, True) for fact in own.asks] + [(fact, False) for fact in own.optional]
-        shown = tuple(_field(fact, needed, {}, typed) for fact, needed in fields)
+        shown = tuple(_everyday(definition, fact, needed, reported, typed) for fact, needed in fields)
         return Form(act=act, label=own.label, fields=shown)
     if name and verb in (CONFIRM, REFUSE, "lift"):
         asked = _field(_REASON, verb != CONFIRM, {}, typed)
@@ -111,6 +113,27 @@ def form_for(
         evidence=transition.evidence,
         takes_files=True,
     )
+
+
+def _everyday(
+    definition: Definition, fact: Fact, needed: bool, reported: Mapping[str, Any], typed: Mapping[str, str]
+) -> Field:
+    """A field of an act that every kind has; what may be corrected, or transferred, is chosen from a list."""
+    found = _field(fact, needed, {}, typed)
+    if fact is FACT:
+        called = {name: one.label for name, one in definition.facts.items() if name in reported}
+        columns = {
+            name: Text(f"{listed.label.zh}：{one.label.zh}", f"{listed.label.en}: {one.label.en}")
+            for listed in definition.lists.values()
+            for name, one in listed.columns.items()
+            if name not in called
+        }
+        called |= columns
+    elif fact is PARTY:
+        called = {name: Text(name, name) for name in definition.parties}
+    else:
+        return replace(found, type="task") if fact is INTO else found
+    return replace(found, type="choice", choices=tuple(called), called=called)
 
 
 def _label(definition: Definition, verb: str, name: str) -> Text:
@@ -166,7 +189,9 @@ def _table(
         Field(name="", label=fact.label, type=fact.type, needed=False, choices=fact.choices)
         for fact in columns
     )
-    return Table(name=name, label=own.label, columns=blank, rows=lines, needed=needed)
+    return Table(
+        name=name, label=own.label, columns=blank, rows=lines, needed=needed, none=f"none.{name}" in typed
+    )
 
 
 def _cell(name: str, n: int, fact: Fact, row: Mapping[str, Any], typed: Mapping[str, str]) -> Field:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Index
+from sqlalchemy import Column, ForeignKey, Index
 from sqlmodel import Field, SQLModel
 
-from workflow.columns import auto, big, flag, key, key_to, to, words
+from workflow.columns import Id, auto, big, blob, flag, key, key_to, to, words
 
 
 class AccountRow(SQLModel, table=True):
@@ -44,6 +44,36 @@ class SessionRow(SQLModel, table=True):
     created_at: int = big()
     seen_at: int = big()
     ended_at: int | None = big(null=True)
+
+
+class SavedViewRow(SQLModel, table=True):
+    """Filters and columns of the ledger that somebody keeps under a name."""
+
+    __tablename__ = "saved_view"
+    __table_args__ = (
+        # A name says one thing to whoever chose it: keeping a view anew replaces it.
+        Index("saved_view_once", "person_id", "name", unique=True),
+        Index("saved_view_shared", "unit_id"),
+    )
+    id: int | None = auto()
+    person_id: int = to("person.id")
+    name: str
+    unit_id: int | None = to("unit.id", null=True)  # whoever has a post there sees it; empty: nobody else
+    query: str = words()  # as it stands in the address
+    saved_at: int = big()
+
+
+class CheckedBookRow(SQLModel, table=True):
+    """A workbook between its check and its import: what was checked is what is imported."""
+
+    __tablename__ = "checked_book"
+    # One for each person: the next one that is checked takes its place.
+    person_id: int = Field(sa_column=Column(Id, ForeignKey("person.id"), primary_key=True))
+    kind: str
+    campaign: str
+    sha256: str  # of the body, hex
+    body: bytes = blob()
+    checked_at: int = big()
 
 
 class AccountLogRow(SQLModel, table=True):
@@ -188,4 +218,6 @@ TABLES = (
     ReviewRow,
     RollRow,
     BallotRow,
+    SavedViewRow,
+    CheckedBookRow,
 )

@@ -12,7 +12,7 @@ notices/            what people read of events
 digests/            what they read once a day or week
 documents/          letters that are signed, bulletins
 wording.py          the sentences, by name; an organisation's own
-rendering.py        the templates; dates.py says days
+rendering.py        the templates
 preview.py          every message as files
 
 which way it takes

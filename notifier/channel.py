@@ -68,8 +68,9 @@ class Outcome:
 class Receipt:
     """What a peer said later about a message that it had accepted."""
 
-    reference: str  # the id that the peer gave it; of mail the Message-ID with angle brackets
-    end: Literal["delivered", "bounced", "later"]  # later: still under way
+    # The id that the peer gave it; of mail the Message-ID with angle brackets. Unsubscribed: a link's token.
+    reference: str
+    end: Literal["delivered", "bounced", "later", "unsubscribed"]  # later: still under way
     why: Text | None = None
     code: str = ""
 

@@ -123,6 +123,10 @@ def _nothing(_frame: Frame, _events: Sequence[Event]) -> Mapping[Event, tuple[At
     return {}
 
 
+def _never(_tx: Transaction, _token: str, _now: int) -> bool:
+    return False
+
+
 def _nowhere(_person: int, _topic: str) -> None:
     return None
 
@@ -145,6 +149,8 @@ class Site:
     keep: Callable[[Transaction, int], int] = _none
     attachments: Callable[[Frame, Sequence[Event]], Mapping[Event, tuple[Attachment, ...]]] = _nothing
     unsubscribe: Callable[[int, str], str | None] = _nowhere  # (person, topic) -> https address
+    # (token of such an address) -> whether it switched something off: a mail said so.
+    switch_off: Callable[[Transaction, str, int], bool] = _never
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -322,6 +322,14 @@ class Unsubscribing:
             addresses.switch_off(tx, found.person_id, found.topic, "link", now)
         return found
 
+    def by_mail(self, tx: Transaction, token: str, now: int) -> bool:
+        """Switch off what a mail names by this token; False if it was off, or was not made here."""
+        try:
+            found = self.look(token)
+        except Unknown:
+            return False
+        return addresses.switch_off(tx, found.person_id, found.topic, "mail", now)
+
     def _sign(self, plain: bytes) -> bytes:
         return hmac.digest(self._key, plain, "sha256")
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import orjson
-from sqlalchemy import bindparam, case, func, literal_column, or_, select
+from sqlalchemy import bindparam, case, exists, func, literal_column, or_, select
 from sqlalchemy.sql import ColumnElement
 
 from workflow.calendar import USUAL_ZONE
@@ -87,6 +87,9 @@ class Wanted:
     state: str | None = None  # None: what is not done
     channel: str | None = None
     person: str | None = None  # code
+    person_id: int | None = None
+    task: int | None = None  # of which something is told in it
+    every: bool = False  # what is done as well
     limit: int = 50
 
 
@@ -99,6 +102,7 @@ class DeliveryView:
     state_label: Text
     channel: str
     kind: str
+    person_id: int | None
     person: Text | None  # None: a test to an address
     address: str  # masked
     formal: bool
@@ -118,6 +122,7 @@ class PartView:
     """What is told in a delivery."""
 
     outgoing_id: int
+    task_id: int
     number: str  # of the task
     seq: int
     reason_label: Text
@@ -191,14 +196,26 @@ def deliveries(frame: Frame, wanted: Wanted) -> Deliveries:
 
 
 def _conditions(frame: Frame, wanted: Wanted) -> list[Any]:
-    states = USUAL if wanted.state is None else (_state(wanted.state),)
-    # Spelled out, so that the partial indexes serve.
-    conditions: list[Any] = [or_(*(literal_column(f"delivery.status = '{one}'") for one in states))]
+    conditions: list[Any] = []
+    if wanted.state is not None or not wanted.every:
+        states = USUAL if wanted.state is None else (_state(wanted.state),)
+        # Spelled out, so that the partial indexes serve.
+        conditions.append(or_(*(literal_column(f"delivery.status = '{one}'") for one in states)))
+    if wanted.person_id is not None:
+        conditions.append(DELIVERY.c.person_id == wanted.person_id)
+    if wanted.task is not None:
+        conditions.append(_tells_of(wanted.task))
     if wanted.channel is not None:
         conditions.append(DELIVERY.c.channel == wanted.channel)
     if wanted.person is not None:
         conditions.append(DELIVERY.c.person_id == person_id(frame.tx, wanted.person))
     return conditions
+
+
+def _tells_of(task: int) -> Any:
+    """Whether it tells something of a task: looked at for each that is listed, which are few."""
+    told = select(PART.c.delivery_id).join(OUTGOING, OUTGOING.c.id == PART.c.outgoing_id)
+    return exists(told.where(PART.c.delivery_id == DELIVERY.c.id, OUTGOING.c.task_id == task))
 
 
 def _state(typed: str) -> State:
@@ -227,6 +244,7 @@ def _view(row: Sequence[Any], people: dict[int, Text]) -> DeliveryView:
         state_label=LABELS[State(own["status"])],
         channel=own["channel"],
         kind=own["kind"],
+        person_id=own["person_id"],
         person=None if own["person_id"] is None else people[own["person_id"]],
         address=masked(own["address"]),
         formal=own["class"] == "formal",
@@ -290,6 +308,7 @@ def _part(frame: Frame, row: Sequence[Any]) -> PartView:
     label = rules[rule].label if rule in rules else same(rule or "")
     return PartView(
         outgoing_id=ident,
+        task_id=task,
         number=number_of(frame, task, campaign or 0),
         seq=seq,
         reason_label=REASONS.get(reason, same(reason)),

@@ -7,7 +7,11 @@ from collections.abc import Mapping, MutableMapping
 from typing import Any, Final
 
 # In a path, however it is written: as itself, or percent-encoded as in the log of a proxy.
-_TOKEN: Final = re.compile(r"((?:/|%2F)[au](?:/|%2F))[A-Za-z0-9_.~=%-]{16,}", re.IGNORECASE)
+_SLASH: Final = r"(?:/|%2F)"
+_TOKEN: Final = re.compile(
+    rf"({_SLASH}(?:[au]{_SLASH}(?=[A-Za-z0-9_.~=%-]{{16}})|receipts{_SLASH}[a-z0-9_-]+{_SLASH}))[A-Za-z0-9_.~=%-]+",
+    re.IGNORECASE,
+)
 
 
 def redacted(text: str) -> str:

@@ -15,7 +15,7 @@ from .states import LABELS, State
 
 NONE: Final = Text("", "")
 _TEST: Final = Text("（测试）", "(test)")
-_OUTCOMES: Final = {
+OUTCOMES: Final = {
     "accepted": Text("对方已接收", "accepted"),
     "refused": Text("对方拒绝", "refused"),
     "later": Text("对方要求稍后再试", "asked to try later"),
@@ -61,7 +61,7 @@ def shown(found: Shown, calendar: Calendar) -> Iterator[Block]:
         yield Block(
             title=Text("发送", "Tries"),
             rows=tuple(
-                (same(moment(calendar, each.at)), _OUTCOMES[each.outcome], same(each.code), each.why or NONE)
+                (same(moment(calendar, each.at)), OUTCOMES[each.outcome], same(each.code), each.why or NONE)
                 for each in found.tries
             ),
         )
@@ -81,7 +81,7 @@ def _summary(found: Shown, calendar: Calendar) -> Iterator[tuple[Text, Text]]:
         yield Text("对方接收", "Accepted"), same(moment(calendar, one.accepted_at))
     if one.ended_at is not None:
         yield Text("结束", "Ended"), same(moment(calendar, one.ended_at))
-    yield Text("已发送次数", "Tries"), same(str(one.tries))
+    yield Text("已发送次数", "Tries"), same(str(len(found.tries)))
     if one.possible_duplicates:
         yield Text("可能重复", "Possible duplicates"), same(str(one.possible_duplicates))
     if one.why is not None:

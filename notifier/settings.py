@@ -3,6 +3,7 @@
     [site]            url, domain, signature, link_hours
     [manners]         quiet, workdays_only
     [office]          how messages are gathered, sent and tried again
+    [evidence]        bucket, endpoint, prefix, access_key, secret_key: files in a bucket, not in a folder
     [budgets.NAME]    how many messages of a channel may go on a day
     [operators]       people, unmask
     [channels.NAME]   kind, and what that kind of channel needs
@@ -30,6 +31,7 @@ from .addresses import quiet_of
 from .channels import KINDS, Room, room
 from .mistakes import A_TABLE, Wrong, at, problem, unknown_word
 from .retention import KEPT_DAYS
+from .secrets import SecretName
 from .wording import BadWording, Wording
 
 DEFAULT: Final = "duban.toml"  # in the folder in which duban is called
@@ -161,6 +163,16 @@ class OperatorsTable(Strict):
     unmask: bool = False  # whether addresses may be shown in full; each time is noted
 
 
+class EvidenceTable(Strict):
+    """`[evidence]`: a bucket in which files of evidence lie; without one they lie in a folder."""
+
+    bucket: str | None = Field(default=None, pattern=r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$")
+    endpoint: Annotated[str, AfterValidator(_url)] | None = None  # of a service that speaks S3; else AWS
+    prefix: str = Field(default="", pattern=r"^([a-z0-9_-]+/)*$")  # before the names in the bucket
+    access_key: SecretName | None = None  # both: where they lie; neither: as the machine is set up
+    secret_key: SecretName | None = None
+
+
 class WordTable(Strict):
     """A word in both languages."""
 
@@ -177,6 +189,7 @@ class Settings:
     manners: MannersTable = field(default_factory=MannersTable)
     operators: OperatorsTable = field(default_factory=OperatorsTable)
     office: OfficeTable = field(default_factory=OfficeTable)
+    evidence: EvidenceTable = field(default_factory=EvidenceTable)
     budgets: Mapping[str, BudgetTable] = field(default_factory=dict)
     channels: Mapping[str, BaseModel] = field(default_factory=dict)
     words: Mapping[str, Text] = field(default_factory=dict)
@@ -215,6 +228,7 @@ _TABLES: Final[Mapping[str, type[BaseModel]]] = {
     "manners": MannersTable,
     "office": OfficeTable,
     "operators": OperatorsTable,
+    "evidence": EvidenceTable,
 }
 
 

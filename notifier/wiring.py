@@ -23,6 +23,8 @@ from .channels import room
 from .content import Site
 from .links import HOUR_MS, Links, Revoking, Unsubscribing
 from .office import Office
+from .office.desk import Desk
+from .office.receiving import Callbacks
 from .office_settings import Budget, OfficeSettings, Pace, Retries
 from .retention import Forgetting
 from .secrets import secret
@@ -130,7 +132,37 @@ def site_of(settings: Settings, machine: Machine) -> Site:
         return plain
     links = Links(url, machine.random, life=settings.site.link_hours * HOUR_MS)
     unsubscribing = Unsubscribing.over(machine.port, machine.random, url)
-    return replace(plain, mint=links.mint, keep=links.keep, unsubscribe=unsubscribing.address)
+    return replace(
+        plain,
+        mint=links.mint,
+        keep=links.keep,
+        unsubscribe=unsubscribing.address,
+        switch_off=unsubscribing.by_mail,
+    )
+
+
+def callbacks_over(settings: Settings, machine: Machine) -> Callbacks:
+    """The peers of the settings that call us.
+
+    Raises:
+        SettingsError, UsageError: a secret that can't be used.
+    """
+    from .notices import write_notices
+    from .notices.classes import class_of
+    from .sms.callbacks import callbacks_of
+
+    desk = Desk(
+        port=machine.port,
+        library=machine.library,
+        channels=channels_of(settings),
+        settings=office_settings_of(settings),
+        site=site_of(settings, machine),
+        salts=machine.random,
+        writer=write_notices,
+        class_of=class_of,
+        node=machine.node,
+    )
+    return Callbacks(desk, callbacks_of(settings.channels))
 
 
 class Notifier:

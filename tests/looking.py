@@ -6,11 +6,12 @@ Every .html of the folder is shown 360 and 800 pixels wide, light and dark, in h
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
+
+from tests.chromium import chromium
 
 WIDTHS = (360, 800)
 _HEIGHT = 1600
@@ -20,9 +21,7 @@ _FRAME = '<body style="margin:0"><iframe src="{page}" width="{width}" height="{h
 
 def shoot(page: Path, picture: Path, width: int, *, dark: bool = False, height: int = _HEIGHT) -> None:
     """A picture of a page, so many pixels wide."""
-    browser = shutil.which("chromium") or shutil.which("chromium-browser")
-    if browser is None:
-        raise SystemExit("no chromium: apt-get install chromium fonts-wqy-microhei")
+    browser = chromium()
     with tempfile.TemporaryDirectory() as folder:
         frame = Path(folder) / "frame.html"
         frame.write_text(_FRAME.format(page=page.resolve().as_uri(), width=width, height=height), "utf-8")

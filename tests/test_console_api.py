@@ -15,15 +15,16 @@ from console.accounts.signing_in import hashed
 from console.store import accounts
 from console.store import tokens as kept_tokens
 from tests.programs import API, Programs, act
-from tests.stories.teller import Story, told
+from tests.stories.teller import Story
 from tests.storing import Counting
 from workflow.definition import Pack, load_pack
 from workflow.errors import BadValue, NotNow
+from workflow.evidence import Folder
 from workflow.store.organisation import PERSON
 from workflow.store.sql import Statement
 
 from .test_console_evidence import photo
-from .test_reading import CHECK, PACK
+from .test_reading import CHECK, PACK, copied, prepared
 
 DAY = 86_400_000
 
@@ -33,10 +34,17 @@ def pack() -> Pack:
     return load_pack(PACK)
 
 
+@pytest.fixture(scope="module")
+def morning(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory, pack: Pack) -> Path:
+    return prepared(sqlite_template, tmp_path_factory.mktemp("morning") / "ledger", pack)
+
+
 @pytest.fixture
-def story(sqlite_url: str, pack: Pack) -> Iterator[Story]:
-    with told(sqlite_url, pack, at="2026-03-02 08:00") as found:
-        yield found.at("2026-03-02 09:00")
+def story(morning: Path, tmp_path: Path, pack: Pack) -> Iterator[Story]:
+    _, found = copied(morning, tmp_path / "ledger", pack)
+    yield found
+    found.verify()
+    found.close()
 
 
 @pytest.fixture
@@ -376,7 +384,8 @@ def test_files_are_refused_undeclared_empty_or_of_another_kind(programs: Program
     problem(upload(client, number, b"", **DECLARED), 422, "bad-value")
     problem(upload(client, number, b"MZ program", **DECLARED), 422, "bad-value")
     problem(client.post(f"{API}/tasks/{number}/evidence", json={}), 422, "bad-value")
-    assert not programs.place.folder or not list(programs.place.folder.root.rglob("?" * 64))
+    assert isinstance(programs.place.folder, Folder)
+    assert not list(programs.place.folder.root.rglob("?" * 64))
 
 
 def test_a_hash_opens_nobody_elses_file(programs: Programs, story: Story) -> None:

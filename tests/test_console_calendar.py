@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,13 +15,13 @@ from starlette.testclient import TestClient
 
 from console.web.redacting import shown_path
 from tests.programs import API, Programs
-from tests.stories.teller import Story, told
+from tests.stories.teller import Story
 from workflow.definition import Pack, load_pack
 from workflow.store.sql import Statement
 from workflow.store.tasks import TASK
 
 from .test_console_tasks import HERE, Browsers, form_of, number
-from .test_reading import CHECK, PACK
+from .test_reading import CHECK, PACK, copied, prepared
 
 
 @pytest.fixture(scope="module")
@@ -28,10 +29,17 @@ def pack() -> Pack:
     return load_pack(PACK)
 
 
+@pytest.fixture(scope="module")
+def morning(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory, pack: Pack) -> Path:
+    return prepared(sqlite_template, tmp_path_factory.mktemp("morning") / "ledger", pack)
+
+
 @pytest.fixture
-def story(sqlite_url: str, pack: Pack) -> Iterator[Story]:
-    with told(sqlite_url, pack, at="2026-03-02 08:00") as found:
-        yield found.at("2026-03-02 09:00")
+def story(morning: Path, tmp_path: Path, pack: Pack) -> Iterator[Story]:
+    _, found = copied(morning, tmp_path / "ledger", pack)
+    yield found
+    found.verify()
+    found.close()
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from starlette.testclient import TestClient
@@ -18,7 +19,7 @@ from workflow.definition import Pack, load_pack
 from workflow.errors import DatabaseUnreachable
 from workflow.store import life
 
-from .test_reading import CHECK, PACK, handed_out
+from .test_reading import CHECK, PACK, copied, handed_out, prepared
 
 
 @pytest.fixture(scope="module")
@@ -26,9 +27,14 @@ def pack() -> Pack:
     return load_pack(PACK)
 
 
+@pytest.fixture(scope="module")
+def morning(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory, pack: Pack) -> Path:
+    return prepared(sqlite_template, tmp_path_factory.mktemp("morning") / "ledger", pack)
+
+
 @pytest.fixture
-def programs(sqlite_url: str, pack: Pack) -> Iterator[Programs]:
-    story = handed_out(sqlite_url, pack)
+def programs(morning: Path, tmp_path: Path, pack: Pack) -> Iterator[Programs]:
+    _, story = copied(morning, tmp_path / "ledger", pack)
     yield Programs(story)
     story.close()
 
@@ -65,9 +71,9 @@ def test_it_is_ready_while_a_daemon_is_at_work(programs: Programs) -> None:
     assert (answer.status_code, answer.json()["daemon"]) == (503, "silent")
 
 
-def test_it_is_not_ready_on_tables_of_another_version(programs: Programs, sqlite_url: str) -> None:
+def test_it_is_not_ready_on_tables_of_another_version(programs: Programs, tmp_path: Path) -> None:
     beat(programs)
-    with raw(sqlite_url) as connection:
+    with raw(f"sqlite:///{tmp_path / 'ledger' / 'duban.db'}") as connection:
         connection.execute("UPDATE alembic_version SET version_num = '0001'")
     answer = near(programs.place).get("/readyz")
     assert (answer.status_code, answer.json()["migrations"]) == (503, "outdated")

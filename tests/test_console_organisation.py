@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import html
+import re
+
 import pytest
 from starlette.testclient import TestClient
 
 from tests.stories.teller import Story
 from tests.storing import Counting
 from workflow.reading.people import people
+from workflow.store import organisation
 
 from .test_console_tasks import HERE, Browsers, browsers, form_of, pack, story
 
@@ -29,7 +33,7 @@ def away(browser: TestClient, **typed: str) -> int:
 def test_units_posts_and_people_are_shown_to_who_works_with_tasks(story: Story, browsers: Browsers) -> None:
     page = browsers.of("handler of beiwan").get("/organisation")
     assert page.status_code == 200
-    for word in ("beiwan", "wanghe", "handler", "supervisor"):
+    for word in ("bureau", "supervisor"):
         assert word in page.text
     assert TestClient(browsers.app).get("/organisation").status_code == 401
 
@@ -38,7 +42,7 @@ def test_one_goes_away_for_oneself_and_is_back(story: Story, browsers: Browsers)
     browser, other = browsers.of("leader of beiwan"), code_of(story, "handler of beiwan")
     assert away(browser, delegate=other, to="2026-03-09", reason="a family matter") == 303
     assert "2026-03-09" in browser.get("/organisation").text
-    page = browsers.of("handler of wanghe").get("/organisation").text
+    page = browsers.of("handler of wanghe").get("/organisation?q=beiwan").text
     assert "2026-03-09" in page
     assert "a family matter" not in page
     back = browser.post("/organisation/back", data=form_of(browser, "/organisation"), headers=HERE)
@@ -81,3 +85,29 @@ def test_the_page_takes_few_statements(
     monkeypatch.setattr(story.port, "_probe", counting)
     assert browser.get("/organisation").status_code == 200
     assert counting.total <= 20
+
+
+def test_units_are_found_by_name_code_and_by_whoever_works_there(story: Story, browsers: Browsers) -> None:
+    browser = browsers.of("handler of beiwan")
+    for q in ("beiwan", "北湾", "BEIWAN", code_of(story, "leader of beiwan")):
+        page = browser.get("/organisation", params={"q": q}).text
+        assert 'id="u.beiwan"' in page
+        assert 'id="u.wanghe"' not in page
+    assert "Nothing was found" in browser.get("/organisation", params={"q": "100%_"}).text
+
+
+def test_pages_and_levels_lead_to_every_unit(
+    story: Story, browsers: Browsers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("console.web.organisation.UNITS", 3)
+    browser = browsers.of("handler of beiwan")
+    waiting, seen, found = ["/organisation"], set[str](), set[str]()
+    while waiting:
+        path = waiting.pop()
+        seen.add(path)
+        page = browser.get(path).text
+        found.update(re.findall(r'id="u\.([^"]+)"', page))
+        links = {html.unescape(one) for one in re.findall(r'href="(/organisation\?[^"]*)"', page)}
+        waiting += [one for one in links if one not in seen and one not in waiting]
+    with story.port.read() as tx:
+        assert found == {row[1] for row in organisation.units(tx)}

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 import structlog
@@ -12,7 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import select, update
 
-from notifier.content import Wish
+from notifier.channel import Receipt
+from notifier.content import Site, Wish
 from notifier.links import (
     HOUR_MS,
     LIFE_MS,
@@ -26,6 +28,8 @@ from notifier.links import (
     new_token,
     weighty,
 )
+from notifier.office import settling
+from notifier.office.desk import Desk
 from notifier.redaction import redact, redacted
 from notifier.store import addresses, links
 from tests.stories.salts import counted_salts
@@ -276,6 +280,20 @@ def test_a_post_switches_information_off_and_a_look_does_not(story: Story) -> No
         made.unsubscribe(story.port, token, story.now)
     with story.port.read() as tx:
         assert addresses.switched_off(tx, [person]) == {person: ("digest:daily",)}
+
+
+def test_a_mail_switches_off_what_its_token_names_and_nothing_else(story: Story) -> None:
+    unsubscribing = Unsubscribing.over(story.port, counted_salts(), "https://duban.example.org")
+    person = story.person("handler of beiwan")
+    site = Site(switch_off=unsubscribing.by_mail)
+    desk = cast(Desk, SimpleNamespace(site=site))
+    told = [unsubscribing.token(person, "notices"), "x" * 12 + "." + "y" * 43]
+    for token, changed in ((told[0], True), (told[0], False), (told[1], False)):
+        receipt = Receipt(reference=token, end="unsubscribed")
+        with story.port.write("clock") as tx:
+            assert settling.receive(tx, desk, "mail", receipt, story.now, busy=False) is changed
+    with story.port.read() as tx:
+        assert addresses.switched_off(tx, [person]) == {person: ("notices",)}
 
 
 def test_formal_notices_cannot_be_switched_off() -> None:

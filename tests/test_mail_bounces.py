@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import re
 import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from urllib.parse import unquote
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from notifier.channel import Receipt
-from notifier.mail import bounces, mail_channel
+from notifier.mail import bounces, mail_channel, read_mail
 from notifier.mail.box import BoxClosed
 from notifier.mail.message import message
 from notifier.office.settling import NotYet
@@ -324,3 +326,49 @@ def test_a_box_that_can_t_be_opened_says_so(monkeypatch: pytest.MonkeyPatch) -> 
 
 def test_without_a_box_nothing_is_read() -> None:
     assert mail_channel("mail", settings()).receipts(print) == 0
+
+
+# --- mail that asks for no more of something --------------------------------------------------------
+
+TOKEN = f"{'A' * 12}.{'b' * 43}"
+
+
+def leaving(subject: str) -> bytes:
+    return f"From: wang@example.net\r\nSubject: {subject}\r\nMessage-ID: <x@y.example>\r\n\r\n".encode()
+
+
+@pytest.mark.parametrize(
+    "subject",
+    [f"unsubscribe {TOKEN}", f"  Unsubscribe\r\n {TOKEN} ", f"=?utf-8?q?unsubscribe_{TOKEN}?="],
+)
+def test_a_mail_asks_for_no_more_by_the_token_in_its_subject(subject: str) -> None:
+    assert read_mail(leaving(subject)) == (Receipt(reference=TOKEN, end="unsubscribed"),)
+
+
+@pytest.mark.parametrize(
+    "subject",
+    ["unsubscribe", f"Re: unsubscribe {TOKEN}", TOKEN, "unsubscribe x.y", "=?nonsense?q?unsubscribe?=", "=?"],
+)
+def test_any_other_subject_asks_for_nothing(subject: str) -> None:
+    assert read_mail(leaving(subject)) == ()
+
+
+@given(st.binary(max_size=300))
+def test_no_mail_breaks_the_reading(raw: bytes) -> None:
+    assert read_mail(b"Subject: " + raw) is not None
+
+
+def test_what_a_message_offers_is_what_is_read() -> None:
+    link = f"https://duban.example.org/u/{TOKEN}"
+    own = settings(unsubscribe="off@example.org")
+    raw = message(content(), envelope(class_="information", unsubscribe=link), own)
+    offered = re.search(r"subject=([^>\s]+)", raw.decode().replace("\r\n ", " ").replace(" ", ""))
+    assert offered is not None
+    assert read_mail(leaving(unquote(offered[1])))[0].reference == TOKEN
+
+
+def test_the_box_takes_it_and_marks_it() -> None:
+    box, kept = Box(leaving(f"unsubscribe {TOKEN}"), QMAIL.encode()), list[Receipt]()
+    assert collected(box, kept) == 2
+    assert [one.end for one in kept] == ["unsubscribed", "bounced"]
+    assert box.seen == ["1", "2"]

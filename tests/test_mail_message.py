@@ -110,7 +110,10 @@ def test_formal_notices_can_t_be_switched_off() -> None:
 
 def test_information_can_be_switched_off_with_one_click() -> None:
     mail = parsed(written(to=information(), unsubscribe="off@example.org"))
-    assert mail["List-Unsubscribe"] == f"<{WAY_OUT}>, <mailto:off@example.org?subject=unsubscribe>"
+    assert (
+        mail["List-Unsubscribe"]
+        == f"<{WAY_OUT}>, <mailto:off@example.org?subject=unsubscribe%20{WAY_OUT.rpartition('/')[2]}>"
+    )
     assert mail["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
     assert (mail["Precedence"], mail["X-Duban-Digest"]) == ("bulk", "37")
 

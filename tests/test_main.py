@@ -7,6 +7,7 @@ import hashlib
 import io
 import json
 import shutil
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -71,7 +72,7 @@ COMMANDS = (
         "schema",
         "notify",
     ),
-    *("letter", "bulletin"),
+    *("letter", "bulletin", "ballot"),
 )
 
 
@@ -754,7 +755,8 @@ def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Where a demonstration plays, on a fixed day, with a daemon that goes home at once."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(main, "CLOCK", VirtualClock(1_790_000_000_000))  # 2026-09-21 21:33
-    monkeypatch.setattr("commands.demo.keep_watch", lambda desk, _interval: desk.say("当班", "on duty"))
+    monkeypatch.setattr("commands.demo.together", lambda desk, *_, **__: desk.say("当班", "on duty"))
+    monkeypatch.setattr("commands.demo.listen_near", lambda host, _port: socket.create_server((host, 0)))
     return tmp_path / "var" / "demo.db"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -285,6 +286,28 @@ def test_what_is_held_stays_until_it_is_released(town: Town, sent: Path) -> None
     assert "1 released" in town.does("outbox", "release", "--all")
     town.does("notify", "send")
     assert {status(town, held), status(town, other)} == {"accepted"}
+
+
+def test_what_still_gathers_is_not_held_and_that_is_said(town: Town, sent: Path) -> None:
+    waits, gathers = delivery(town), delivery(town, "gathering", body=None, person_id=2)
+    result = town.call("outbox", "hold", "--all", "--reason", "to look", lang="en")
+    assert "1 held" in result.stdout
+    assert "1 still gather" in result.stderr
+    assert (status(town, waits), status(town, gathers)) == ("held", "gathering")
+
+
+def test_as_many_tries_are_counted_as_are_listed(town: Town, sent: Path) -> None:
+    ident = delivery(town, "bounced")
+    with raw(town.url) as connection:
+        for number in (1, 2):
+            connection.execute(
+                "INSERT INTO delivery_try (delivery_id, number, at, outcome, code) "
+                f"VALUES ({ident}, {number}, {town.story.now}, 'refused', '550')"
+            )
+    town.call("outbox", "retry", str(ident))  # it gets all its tries anew
+    shown = town.call("outbox", "show", str(ident), lang="en").stdout
+    assert re.search(r"^ +Tries +2$", shown, re.MULTILINE)
+    assert shown.count("550") == 2
 
 
 def test_what_is_dropped_is_never_sent(town: Town, sent: Path) -> None:

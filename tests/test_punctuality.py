@@ -84,16 +84,16 @@ def _played(pack: Pack, url: str, seed: int, crowd: Crowd) -> list[Done]:
     """A campaign with a sleepy daemon, and what people did in it."""
     migrate(url)
     port = open_port(url)
-    game = Simulation(pack, port, seed, crowd)
-    game._engine = Sleepy(port, Dice(seed))
-    game._engine.down_until = lambda now: now  # type: ignore[method-assign]
+    engine = Sleepy(port, Dice(seed))
+    game = Simulation(pack, port, seed, crowd, engine=engine)
+    engine.down_until = lambda now: now  # type: ignore[method-assign]
     game.play(1, lambda _done, _total: None, None)  # the hand-out is in time
-    del game._engine.down_until
+    del engine.down_until
     game.play(DAYS, lambda _done, _total: None, None)
-    game._engine.down_until = lambda now: now  # type: ignore[method-assign]
-    game._engine.run_once(game._clock.now())  # it wakes up at last
+    engine.down_until = lambda now: now  # type: ignore[method-assign]
+    engine.run_once(game._clock.now())  # it wakes up at last
     port.close()
-    return game._engine.done
+    return engine.done
 
 
 def _repeated(pack: Pack, url: str, done: list[Done]) -> None:

@@ -7,11 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jinja2 import UndefinedError
 
-from notifier.dates import Dates
 from notifier.rendering import CALM, MARKS, plain, render_text
 from tests.stories.teller import instant
 from workflow.calendar import default_calendar
 from workflow.definition.model import LIGHTS
+from workflow.reading.dates import Dates
 
 DATES = Dates(calendar=default_calendar("Asia/Shanghai"), now=instant("2026-04-01 09:00"))
 

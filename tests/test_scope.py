@@ -10,7 +10,7 @@ from tests.stories.teller import Story, told
 from workflow.definition import Pack, load_pack
 from workflow.errors import NotAllowed
 from workflow.reading import Scope, Wanted, check_sight, ledger, load_one, scope_of, sees
-from workflow.reading.scope import _below
+from workflow.reading.scope import below
 from workflow.store import organisation
 
 from .test_reading import CHECK, PACK
@@ -93,7 +93,7 @@ def test_a_unit_sees_what_is_below_it_and_a_group_what_its_unit_sees() -> None:
     city, county, town = (1, "c", "k", None, None), (2, "d", "k", 1, None), (3, "e", "k", 2, None)
     group, beside = (4, "g", "k", None, 2), (5, "f", "k", 1, None)
     rows = [(*one, None, "", "") for one in (city, county, town, group, beside)]
-    assert _below(rows, {2}) == {2, 3, 4}
-    assert _below(rows, {4}) == {2, 3, 4}
-    assert _below(rows, {1}) == {1, 2, 3, 4, 5}
-    assert _below(rows, {5}) == {5}
+    assert below(rows, {2}) == {2, 3, 4}
+    assert below(rows, {4}) == {2, 3, 4}
+    assert below(rows, {1}) == {1, 2, 3, 4, 5}
+    assert below(rows, {5}) == {5}

@@ -9,6 +9,7 @@ from base64 import b64decode, b64encode
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
+from pathlib import Path
 
 import pytest
 import structlog
@@ -26,7 +27,7 @@ from tests.stories.teller import Story, told
 from workflow.definition import Pack, load_pack
 from workflow.errors import BadValue, NotAllowed, NotNow, Unknown
 
-from .test_reading import CHECK, PACK
+from .test_reading import CHECK, PACK, copied, prepared
 
 PUBLIC = "93.184.215.14"
 URL = "https://hooks.example.org/duban?key=1"
@@ -89,10 +90,17 @@ class Desk:
         return [event["type"] for _, event in self.peer.got]
 
 
+@pytest.fixture(scope="module")
+def morning(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory, pack: Pack) -> Path:
+    return prepared(sqlite_template, tmp_path_factory.mktemp("morning") / "ledger", pack)
+
+
 @pytest.fixture
-def desk(sqlite_url: str, pack: Pack) -> Iterator[Desk]:
-    with told(sqlite_url, pack, at="2026-03-02 08:00") as story:
-        yield Desk(story=story.at("2026-03-02 09:00"))
+def desk(morning: Path, tmp_path: Path, pack: Pack) -> Iterator[Desk]:
+    _, story = copied(morning, tmp_path / "ledger", pack)
+    yield Desk(story=story)
+    story.verify()
+    story.close()
 
 
 def sign_for(story: Story, unit: str = "beiwan") -> int:

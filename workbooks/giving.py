@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from workflow.engine import Engine, Frame
+from workflow.errors import BadValue
 from workflow.reading import Pages, Wanted
 from workflow.reading.ledger import definitions
 from workflow.store import organisation
 from workflow.text import Language, Text
 
-from .ledger import Entry, Field, fields, write_csv, write_workbook
+from .ledger import Entry, Field, chosen, fields, write_csv, write_workbook
 from .sheet import Progress
 
 PAGE = 1_000  # tasks read at once: no transaction lasts longer than a page
@@ -27,16 +28,29 @@ def export(
     progress: Progress,
     *,
     as_csv: bool,
+    columns: Collection[str] = (),
+    most: int | None = None,
 ) -> int:
     """Write the tasks that answer to the filters, by their numbers; how many.
 
+    Args:
+        columns: codes of those that are wanted; none: all.
+        most: how many tasks a file may hold.
+
     Raises:
         Unknown: no such unit, kind, state, person or role.
+        BadValue: there are more than a file may hold; nothing was written.
     """
     with _frame(engine, now) as frame:
-        pages, columns = Pages(frame, wanted, PAGE), _columns(frame, wanted)
+        pages, own = Pages(frame, wanted, PAGE), chosen(_columns(frame, wanted), columns)
+    if most is not None and pages.total > most:
+        raise BadValue(
+            f"没有导出：符合条件的有 {pages.total} 件，一次最多 {most} 件。请缩小范围，或导出为 CSV。",
+            f"Nothing was exported: {pages.total} tasks fit, and a file holds at most {most}. Ask for "
+            "less, or export as CSV.",
+        )
     write = write_csv if as_csv else write_workbook
-    return write(file, _entries(engine, pages, now, progress), columns, language)
+    return write(file, _entries(engine, pages, now, progress), own, language)
 
 
 def _columns(frame: Frame, wanted: Wanted) -> tuple[Field, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import chain, islice
@@ -41,6 +41,7 @@ class Field:
 
     label: Text
     value: Callable[[Entry, Language], Any]
+    code: str = ""  # by which it is chosen; empty: it comes always
     look: str = ""  # "light", or the format of a date
 
 
@@ -56,6 +57,11 @@ def fields(
     return (*_usual(tracks), *own, Field(label=Text("备注", "Remark"), value=_remark))
 
 
+def chosen(columns: Sequence[Field], codes: Collection[str]) -> tuple[Field, ...]:
+    """Those of the columns that were chosen, with those that come always; all, if none was."""
+    return tuple(one for one in columns if not codes or not one.code or one.code in codes)
+
+
 def _usual(tracks: Mapping[str, Text]) -> tuple[Field, ...]:
     def track(entry: Entry, language: Language) -> str:
         name = entry.line.track or ""
@@ -63,17 +69,27 @@ def _usual(tracks: Mapping[str, Text]) -> tuple[Field, ...]:
 
     return (
         Field(label=Text("编号", "No."), value=lambda one, _: one.line.number),
-        Field(label=Text("事项", "Task"), value=lambda one, language: one.line.kind_label.to(language)),
-        Field(label=Text("单位", "Unit"), value=lambda one, language: one.line.unit.to(language)),
-        Field(label=Text("专项任务", "Track"), value=track),
-        Field(label=Text("状态", "State"), value=lambda one, language: one.line.state_label.to(language)),
-        Field(label=Text("亮灯", "Light"), value=_light, look="light"),
-        Field(label=Text("期限", "Due"), value=_due, look=_MOMENT),
-        Field(label=Text("逾期天数", "Days overdue"), value=_overdue),
-        Field(label=Text("等待角色", "Waits for"), value=_role),
-        Field(label=Text("等待人员", "Who that is"), value=_people),
-        Field(label=Text("交办时间", "Opened"), value=_opened, look=_MOMENT),
-        Field(label=Text("办结时间", "Ended"), value=_ended, look=_MOMENT),
+        Field(
+            label=Text("事项", "Task"),
+            code="kind",
+            value=lambda one, language: one.line.kind_label.to(language),
+        ),
+        Field(
+            label=Text("单位", "Unit"), code="unit", value=lambda one, language: one.line.unit.to(language)
+        ),
+        Field(label=Text("专项任务", "Track"), code="track", value=track),
+        Field(
+            label=Text("状态", "State"),
+            code="state",
+            value=lambda one, language: one.line.state_label.to(language),
+        ),
+        Field(label=Text("亮灯", "Light"), code="light", value=_light, look="light"),
+        Field(label=Text("期限", "Due"), code="due", value=_due, look=_MOMENT),
+        Field(label=Text("逾期天数", "Days overdue"), code="overdue", value=_overdue),
+        Field(label=Text("等待角色", "Waits for"), code="waits", value=_role),
+        Field(label=Text("等待人员", "Who that is"), code="people", value=_people),
+        Field(label=Text("交办时间", "Opened"), code="opened", value=_opened, look=_MOMENT),
+        Field(label=Text("办结时间", "Ended"), code="ended", value=_ended, look=_MOMENT),
     )
 
 

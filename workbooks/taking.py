@@ -40,7 +40,7 @@ class Wish:
     kind: str | None = None  # of tasks
     campaign: str | None = None
     file: Path
-    person: str  # code of who brings it
+    person: str | int  # who brings it: a code, or the id
     dry_run: bool = False
     accept_namesakes: bool = False
 
@@ -88,7 +88,7 @@ def take(engine: Engine, wish: Wish, now: int, progress: Progress) -> Outcome:
     """
     taker = {"units": _take_units, "people": _take_people, "tasks": _take_tasks}[wish.book]
     with _frame(engine, now) as frame:
-        person = person_id(frame.tx, wish.person)
+        person = wish.person if isinstance(wish.person, int) else person_id(frame.tx, wish.person)
         own = _campaign(frame, wish.campaign) if wish.book == "tasks" else None
         check_authority(frame, person, IMPORT, own)
         book = book_of(frame, wish.book, wish.kind, wish.campaign)

@@ -23,7 +23,7 @@ from .decision import Loaded, wake
 from .decision.case import Case
 from .engine import Frame, Library
 from .errors import DubanError, Undecidable
-from .evidence import Folder, all_recorded
+from .evidence import EvidenceStore, all_recorded
 from .reading.ledger import definition_of, seats, task_or_none
 from .reading.names import names
 from .reading.numbers import number_of
@@ -106,7 +106,7 @@ class Patient:
     port: Port
     library: Library
     now: int
-    folder: Folder | None = None  # where evidence lies
+    folder: EvidenceStore | None = None  # where evidence lies
     synchronised: bool | None = None  # what the kernel says of its clock
     beside: Callable[[Frame], Iterator[Finding]] = lambda _frame: iter(())  # of what works beside the engine
 
@@ -131,6 +131,13 @@ def examine(patient: Patient, progress: Progress = lambda _done, _total: None) -
             *patient.beside(frame),
         ]
     found += _projection(patient, progress)
+    return sorted(found, key=lambda one: LEVELS.index(one.level))
+
+
+def glance(patient: Patient, frame: Frame) -> list[Finding]:
+    """What can be said of the installation at once, without a look at each task; the gravest first."""
+    found = [*_machine(patient), *_clock(frame.tx, patient), *_daemons(frame.tx, patient)]
+    found += [*_packs(frame), *_imports(frame), *_skips(frame.tx, patient.now), *patient.beside(frame)]
     return sorted(found, key=lambda one: LEVELS.index(one.level))
 
 
@@ -316,15 +323,15 @@ def _projected_years(frame: Frame, latest: int | None) -> list[int]:
     return [year for year in years if year in calendar.years and calendar.years[year].status == "projected"]
 
 
-def _evidence(tx: Transaction, folder: Folder | None) -> Iterator[Finding]:
+def _evidence(tx: Transaction, folder: EvidenceStore | None) -> Iterator[Finding]:
     """Files that the history speaks of and the folder has not, or not whole."""
     if folder is None:
         return
     lost = [one.sha256[:12] for one in all_recorded(tx) if not folder.lies(one)]
     if lost:
         told = Text(
-            f"{len(lost)} 份佐证材料不在 {folder.root} 中或大小不符（如 {lost[0]}…）。请从备份恢复",
-            f"{len(lost)} files of evidence are not in {folder.root}, or not whole (such as {lost[0]}…). "
+            f"{len(lost)} 份佐证材料不在 {folder.where} 中或大小不符（如 {lost[0]}…）。请从备份恢复",
+            f"{len(lost)} files of evidence are not in {folder.where}, or not whole (such as {lost[0]}…). "
             "Restore them from a backup",
         )
         yield Finding(level="wrong", about="evidence", text=told)

@@ -7,7 +7,7 @@ SQLModel is for the schema and the cold paths: see `store` for the statements.
 
 from __future__ import annotations
 
-from sqlalchemy import Column, ForeignKey, Index, Integer, SmallInteger
+from sqlalchemy import Column, ForeignKey, ForeignKeyConstraint, Index, Integer, SmallInteger
 from sqlmodel import Field, SQLModel
 
 from .columns import Id, auto, big, blob, flag, key, to, where, words
@@ -235,11 +235,38 @@ class TaskRow(SQLModel, table=True):
         ),
         # What a unit has in hand: the sources of its scores, the inspections it has had.
         Index("task_of_unit", "unit_id", "kind"),
-        # The to-do list of a post.
+        # The to-do list of a post: found, counted and put in order without reading the tasks.
         Index(
             "task_waits",
             "waits_unit",
             "waits_post",
+            "waits_for",
+            "kind",
+            "light",
+            "due_at",
+            "unit_id",
+            "version_id",
+            "id",
+            **where("ended_at IS NULL"),
+        ),
+        # The ledger from any line on, and what a reader may see of it, without reading the tasks.
+        Index(
+            "task_ledger",
+            "light",
+            "due_at",
+            "id",
+            "unit_id",
+            "kind",
+            "campaign_id",
+            **where("ended_at IS NULL"),
+        ),
+        # The same for few units: a handler's ledger costs what the unit has in hand.
+        Index(
+            "task_ledger_unit",
+            "unit_id",
+            "light",
+            "due_at",
+            "id",
             **where("ended_at IS NULL"),
         ),
     )
@@ -360,6 +387,46 @@ class EventValueRow(SQLModel, table=True):
     name: str = Field(primary_key=True)
     salt: bytes = blob()
     value: str = words()
+
+
+class SearchTextRow(SQLModel, table=True):
+    """A value of an event as it is searched: folded, so that one spelling finds all."""
+
+    __tablename__ = "search_text"
+    __table_args__ = (
+        # What is erased from the history is gone from here in the same statement.
+        ForeignKeyConstraint(
+            ["event_id", "name"], ["event_value.event_id", "event_value.name"], ondelete="CASCADE"
+        ),
+    )
+    event_id: int = key()
+    name: str = Field(primary_key=True)
+    task_id: int = big()
+    body: str = words()
+
+
+class SearchWordRow(SQLModel, table=True):
+    """A word that stands in a searched text: two Chinese characters side by side, or a word of letters."""
+
+    __tablename__ = "search_word"
+    __table_args__ = (
+        # No word of an erased text stays behind.
+        ForeignKeyConstraint(
+            ["event_id", "name"], ["search_text.event_id", "search_text.name"], ondelete="CASCADE"
+        ),
+        Index("search_word_text", "event_id", "name"),
+    )
+    word: str = Field(primary_key=True)
+    event_id: int = key()
+    name: str = Field(primary_key=True)
+
+
+class SearchMarkRow(SQLModel, table=True):
+    """Up to which event the history is searched; one row."""
+
+    __tablename__ = "search_mark"
+    id: int = key()
+    event_id: int = big()
 
 
 class OutgoingRow(SQLModel, table=True):

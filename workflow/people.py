@@ -130,6 +130,10 @@ class Directory:
             known = self._found[key] = self._find(role.post, key[1], now, without)
         return known
 
+    def present(self, post: str, unit: int, now: int) -> tuple[Actor, ...]:
+        """Who is there now for a post: its holders, their delegates, else the deputies."""
+        return self._find(post, unit, now, NOBODY)
+
     def members(self, role: Role, task: Task, now: int) -> tuple[int, ...]:
         """The members of a team: while their term lasts, and they hold a post at its unit."""
         chosen = task.teams.get(role.name)

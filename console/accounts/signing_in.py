@@ -22,6 +22,7 @@ from .lockout import rest_after
 from .passwords import Passwords
 
 MINUTE = 60_000  # ms
+DAY = 24 * 60 * MINUTE
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -137,6 +138,12 @@ class Door:
             with self._port.write("people") as tx:
                 sessions.note_seen(tx, session.id, now)
         return Visitor(account=account, session=session)
+
+    def was_let_in(self, token: str, now: int) -> bool:
+        """Whether a cookie's token stood for somebody within the last day: their session may have ended."""
+        with self._port.read() as tx:
+            session = sessions.find(tx, hashed(token))
+        return session is not None and now - session.seen_at <= DAY
 
     def _lasts(self, session: Session, account: Account, now: int) -> bool:
         if session.ended_at is not None or account.disabled_at is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 from typing import Any
 
 from fastapi import FastAPI
@@ -26,6 +27,15 @@ _SCHEMAS = "#/components/schemas/{model}"
 
 def create_api(place: Place) -> FastAPI:
     """The API over a place."""
+    api = _bare()
+    api.state.place = place
+    api.middleware("http")(limiting)
+    answer_problems(api)
+    api.openapi = described  # type: ignore[method-assign]
+    return api
+
+
+def _bare() -> FastAPI:
     api = FastAPI(
         title="Duban",
         version="1",
@@ -36,17 +46,15 @@ def create_api(place: Place) -> FastAPI:
         servers=[{"url": PATH}],
         root_path_in_servers=False,
     )
-    api.state.place = place
-    api.middleware("http")(limiting)
-    answer_problems(api)
     for theme in (organisation, tasks, acts, files, definitions):
         api.include_router(theme.router)
-    described = _described(api)
-    api.openapi = lambda: described  # type: ignore[method-assign]
     return api
 
 
-def _described(api: FastAPI) -> dict[str, Any]:
+@cache
+def described() -> dict[str, Any]:
+    """The description as OpenAPI: the same for every place, and made when somebody asks for it."""
+    api = _bare()
     found = get_openapi(
         title=api.title,
         version=api.version,

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from pathlib import Path as FilePath
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Request, Response
-from fastapi.responses import FileResponse
+from fastapi.responses import StreamingResponse
 from pydantic import BaseModel
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import FormData
@@ -18,7 +17,7 @@ from workflow.reading import history, number_of
 
 from ..store import requests
 from ..web.asking import MOST_FIELDS, MOST_FILES
-from ..web.evidence import OTHER, hashes_of
+from ..web.evidence import hashes_of, served
 from ..web.seeing import seen
 from ..web.uploads import DECLARED, FIELD, Upload, folder_of, keep, uploads_of
 from ..web.visits import Visit
@@ -28,6 +27,7 @@ from .problems import problems
 from .tasks import Number
 
 router = APIRouter(tags=["evidence"])
+_BYTES = {"type": "string", "format": "binary"}
 MOST_KEPT = 50  # files that one person may have sent for one task
 _FORM = {
     "required": True,
@@ -146,8 +146,8 @@ def _uploaded(one: Upload) -> shapes.Uploaded:
 @router.get(
     "/tasks/{number}/evidence/{sha256}",
     responses=problems(404, 409)
-    | {200: {"description": "The file.", "content": {"application/octet-stream": {}}}},
-    response_class=FileResponse,
+    | {200: {"description": "The file, as what it is.", "content": {"*/*": {"schema": _BYTES}}}},
+    response_class=StreamingResponse,
     summary="A file of a task",
 )
 def file(caller: Reading, number: Number, sha256: Annotated[str, Path(pattern="^[0-9a-f]{64}$")]) -> Response:
@@ -156,23 +156,9 @@ def file(caller: Reading, number: Number, sha256: Annotated[str, Path(pattern="^
         ident, subject = seen(frame, number, caller.person)
         known = any(sha256 in hashes_of(entry) for entry in history(frame, subject.loaded.task))
         shown = number_of(frame, ident, subject.loaded.task.campaign_id)
-    path = folder_of(caller.place).path_of(sha256)
-    if not known or not path.is_file():
+    if not known:
         raise Unknown(
             "这件事项没有这份佐证材料，或文件已不在。请看 /tasks/… 的 evidence。",
             "This task has no such evidence, or the file is gone. See `evidence` of /tasks/….",
         )
-    return FileResponse(
-        path,
-        media_type="application/octet-stream",
-        filename=f"{shown}-{sha256[:8]}.{_ending(path)}",
-        content_disposition_type="attachment",
-    )
-
-
-def _ending(path: FilePath) -> str:
-    try:
-        with path.open("rb") as source:
-            return kind_of(source).ending
-    except BadValue:  # what the command line brought may be of any kind
-        return OTHER.ending
+    return served(folder_of(caller.place), shown, sha256)

@@ -11,7 +11,7 @@ from workflow.decision import Act
 from workflow.definition.model import Transition
 from workflow.engine import Answer, Engine, Frame
 from workflow.errors import BadValue, NotNow, Unknown
-from workflow.evidence import Folder, record
+from workflow.evidence import EvidenceStore, record
 from workflow.explaining import subject_of as explained
 from workflow.store import Port
 from workflow.text import Text
@@ -123,7 +123,7 @@ def _is_open() -> NotNow:
 # --- closing ----------------------------------------------------------------------------------------
 
 
-def close(engine: Engine, folder: Folder, task: int, person: int, now: int) -> Counted:
+def close(engine: Engine, folder: EvidenceStore, task: int, person: int, now: int) -> Counted:
     """Take no more ballots, count, erase the roll; then report the totals through the engine.
 
     To close and to count is one transaction. What follows can be repeated: after a crash, after a
@@ -183,7 +183,13 @@ def _means(found: Sum, subject: Subject) -> dict[str, str]:
 
 
 def _report(
-    engine: Engine, folder: Folder, task: int, person: int, now: int, found: Sum, means: Mapping[str, str]
+    engine: Engine,
+    folder: EvidenceStore,
+    task: int,
+    person: int,
+    now: int,
+    found: Sum,
+    means: Mapping[str, str],
 ) -> Answer:
     """The totals become facts, by the act that asks for them, with the record of the count as evidence."""
     with engine.port.read() as tx:

@@ -50,6 +50,9 @@ _BY_ID = Statement(_accounts.where(ACCOUNT.c.id == bindparam("account")))
 _CLAIM = Statement(
     _accounts.where(ACCOUNT.c.id == bindparam("account")).with_for_update(key_share=True, of=ACCOUNT)
 )
+_SHUT_OUT = Statement(
+    select(func.count(), func.count(ACCOUNT.c.disabled_at)).where(ACCOUNT.c.person_id == bindparam("person"))
+)
 _ALL = Statement(_accounts.order_by(ACCOUNT.c.login))
 _ANY = Statement(select(func.count()).select_from(ACCOUNT))
 _ADD = Statement(
@@ -65,6 +68,18 @@ _ADD = Statement(
         changed_at=bindparam("now"),
     )
     .returning(ACCOUNT.c.id)
+)
+_ADD_KNOWN = Statement(
+    insert(ACCOUNT).values(
+        login=bindparam("name"),
+        person_id=bindparam("person"),
+        duty=bindparam("of_duty"),
+        password=bindparam("hashed"),
+        must_change=literal_column("0"),
+        failures=literal_column("0"),
+        created_at=bindparam("now"),
+        changed_at=bindparam("now"),
+    )
 )
 _PASSWORD = Statement(
     update(ACCOUNT)
@@ -134,6 +149,12 @@ def every(tx: Transaction) -> list[Account]:
     return [_account(row) for row in tx.all(_ALL)]
 
 
+def is_shut_out(tx: Transaction, person: int) -> bool:
+    """Whether somebody had an account, and has none that may sign in."""
+    row = tx.one(_SHUT_OUT, person=person)
+    return row is not None and row[0] > 0 and row[0] == row[1]
+
+
 def count(tx: Transaction) -> int:
     """How many there are."""
     (row,) = tx.all(_ANY)
@@ -144,6 +165,13 @@ def add(tx: Transaction, login: str, person: int | None, duty: str | None, hashe
     """A new account, whose password must be changed first."""
     (row,) = tx.all(_ADD, name=login, person=person, of_duty=duty, hashed=hashed, now=now)
     return int(row[0])
+
+
+def add_known(
+    tx: Transaction, login: str, person: int | None, duty: str | None, hashed: str, now: int
+) -> None:
+    """A new account of a demonstration, whose password may stay as it is."""
+    tx.run(_ADD_KNOWN, name=login, person=person, of_duty=duty, hashed=hashed, now=now)
 
 
 def set_password(tx: Transaction, account: Account, hashed: str, now: int, *, must_change: bool) -> bool:

@@ -12,13 +12,62 @@ from starlette.exceptions import HTTPException
 
 from .. import api
 from ..accesses import Accesses
-from . import definitions, door, evidence, organisation, people, review, tasks, tokens
+from . import (
+    acting,
+    board,
+    campaigns,
+    definitions,
+    deliveries,
+    demonstration,
+    door,
+    draws,
+    dual_list,
+    evidence,
+    importing,
+    ledger,
+    links,
+    notices,
+    organisation,
+    people,
+    receipts,
+    review,
+    search,
+    settings,
+    task,
+    to_do,
+    tokens,
+)
 from .errors import answer_errors
 from .guard import protecting
 from .noting import noting
 from .place import Place
 from .visits import STATIC, asset_name
 
+_THEMES = (
+    door,
+    people,
+    definitions,
+    evidence,
+    organisation,
+    tokens,
+    review,
+    settings,
+    demonstration,
+    to_do,
+    task,
+    acting,
+    board,
+    campaigns,
+    draws,
+    dual_list,
+    ledger,
+    importing,
+    search,
+    links,
+    receipts,
+    deliveries,
+    notices,
+)
 _FOR_EVER = "public, max-age=31536000, immutable"
 
 
@@ -39,7 +88,7 @@ def create_app(place: Place) -> FastAPI:
     answer_errors(app)
     app.get("/static/{mark}/{name}")(_static)
     app.get("/robots.txt")(_robots)
-    for theme in (door, people, tasks, definitions, evidence, organisation, tokens, review):
+    for theme in _THEMES:
         app.include_router(theme.router)
     api.mount(app, place)
     return app

@@ -53,11 +53,11 @@ async def read_any_form(request: Request) -> AsyncIterator[FormData]:
 
 
 async def _limit(request: Request) -> int:
-    """Only somebody who is signed in may send files."""
+    """Only somebody who is signed in may send files, or was until lately: what they typed comes back."""
     place: Place = request.app.state.place
     token = request.cookies.get(Visit(place=place, request=request, now=0, visitor=None).cookie_name)
-    visitor = await run_in_threadpool(place.door.visitor, token, place.now) if token else None
-    return LARGEST_TYPED if visitor is None else place.settings.largest_form
+    known = token is not None and await run_in_threadpool(place.door.was_let_in, token, place.now)
+    return place.settings.largest_form if known else LARGEST_TYPED
 
 
 def _check_size(request: Request, limit: int) -> None:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import BinaryIO
 
 from fastapi import APIRouter, Response
-from fastapi.responses import FileResponse
+from fastapi.responses import StreamingResponse
 
 from workflow.engine import Frame
-from workflow.errors import BadValue, Unknown
-from workflow.evidence import Folder
+from workflow.errors import BadValue, StoreError, Unknown
+from workflow.evidence import EvidenceStore
 from workflow.evidence_kinds import FileKind, kind_of, thumbnail
 from workflow.reading import history
 from workflow.reading.history import Entry
@@ -25,7 +25,8 @@ from .uploads import folder_of
 from .visits import Visit
 
 router = APIRouter()
-MOST = 100  # files that a page lists
+MOST = 50  # files that a page lists
+_BLOCK = 256 * 1024  # bytes
 _MINE = "private, max-age=3600"  # of a browser that may see it
 
 
@@ -47,7 +48,7 @@ def hashes_of(entry: Entry) -> Sequence[str]:
 
 
 def attached(
-    frame: Frame, folder: Folder | None, entries: Sequence[Entry], zone: str
+    frame: Frame, folder: EvidenceStore | None, entries: Sequence[Entry], zone: str
 ) -> tuple[Attached, ...]:
     """The files of a task, the newest first, each once."""
     first = {sha256: entry for entry in reversed(entries) for sha256 in hashes_of(entry)}
@@ -62,14 +63,25 @@ def attached(
     return tuple(found)
 
 
-def _looked_at(folder: Folder | None, sha256: str) -> tuple[FileKind | None, str]:
+_known: dict[str, tuple[FileKind, str]] = {}
+_MOST_KNOWN = 20_000  # files; what a hash stands for never changes, so it is looked at once
+
+
+def _looked_at(folder: EvidenceStore | None, sha256: str) -> tuple[FileKind | None, str]:
     if folder is None:
         return None, ""
+    found = _known.get(sha256)
+    if found is not None:
+        return found
     try:
-        with folder.path_of(sha256).open("rb") as source:
-            return _kind(source), size_text(source.seek(0, 2))
-    except (OSError, Unknown):
+        with folder.open(sha256) as source:
+            found = _kind(source), size_text(source.seek(0, 2))
+    except (StoreError, Unknown):
         return None, ""
+    if len(_known) >= _MOST_KNOWN:
+        _known.clear()
+    _known[sha256] = found
+    return found
 
 
 OTHER = FileKind(
@@ -94,27 +106,48 @@ def size_text(size: int) -> str:
 def file(visit: Asking, number: str, sha256: str) -> Response:
     """A file of a task that one may see."""
     folder, number = _allowed(visit, number, sha256)
-    path = folder.path_of(sha256)
-    with path.open("rb") as source:
-        kind = _kind(source)
-    return FileResponse(
-        path,
+    return served(folder, number, sha256)
+
+
+def served(folder: EvidenceStore, number: str, sha256: str) -> Response:
+    """A file as an attachment; its name tells nothing but the task and the hash.
+
+    Raises:
+        Unknown: it isn't there.
+    """
+    source = folder.open(sha256)
+    kind, size = _kind(source), source.seek(0, 2)
+    source.seek(0)
+    return StreamingResponse(
+        _blocks(source),
         media_type=kind.media_type,
-        filename=f"{number}-{sha256[:8]}.{kind.ending}",
-        content_disposition_type="attachment",
+        headers={
+            "Content-Disposition": f'attachment; filename="{number}-{sha256[:8]}.{kind.ending}"',
+            "Content-Length": str(size),
+            "X-Content-Type-Options": "nosniff",
+        },
     )
+
+
+def _blocks(source: BinaryIO) -> Iterator[bytes]:
+    with source:
+        while block := source.read(_BLOCK):
+            yield block
 
 
 @router.get("/tasks/{number}/evidence/{sha256}/small")
 def small(visit: Asking, number: str, sha256: str) -> Response:
     """A photo of a task that one may see, drawn small."""
     folder, _ = _allowed(visit, number, sha256)
-    with folder.path_of(sha256).open("rb") as source:
-        drawn = thumbnail(source)
+    drawn = folder.small(sha256)
+    if drawn is None:
+        with folder.open(sha256) as source:
+            drawn = thumbnail(source)
+        folder.keep_small(sha256, drawn)
     return Response(drawn, media_type="image/jpeg", headers={"Cache-Control": _MINE})
 
 
-def _allowed(visit: Visit, number: str, sha256: str) -> tuple[Folder, str]:
+def _allowed(visit: Visit, number: str, sha256: str) -> tuple[EvidenceStore, str]:
     """Where a file lies that is attached to a task that one may see.
 
     Raises:
@@ -125,8 +158,7 @@ def _allowed(visit: Visit, number: str, sha256: str) -> tuple[Folder, str]:
         _, subject = seen(frame, number, person_of(visit))
         entries = history(frame, subject.loaded.task)
     folder = folder_of(visit.place)
-    known = any(sha256 in hashes_of(entry) for entry in entries)
-    if not known or not folder.path_of(sha256).is_file():
+    if not any(sha256 in hashes_of(entry) for entry in entries):
         raise Unknown(
             "这件事项没有这份佐证材料，或文件已不在。请回到事项页查看。",
             "This task has no such evidence, or the file is gone. Look at the page of the task.",

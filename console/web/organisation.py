@@ -1,19 +1,20 @@
-"""The organisation: units, who holds which post, who acts for whom; and one's own absence."""
+"""The organisation: units, who holds which post, who acts for whom, teams; and one's own absence."""
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, timedelta
 
 from fastapi import APIRouter, Response
 
 from workflow.calendar import Calendar
 from workflow.engine import Frame
 from workflow.errors import BadValue, DubanError, NotNow
+from workflow.reading import scope_of
+from workflow.reading.days import read_day, span
 from workflow.reading.ledger import zone_of_dates
-from workflow.reading.people import AwayView, PersonView, PostView, UnitView, people, person_id, units
+from workflow.reading.organisation import Holder, Node, Nodes, TeamView, absences, nodes, teams
+from workflow.reading.people import AwayView, person_id
 from workflow.store import organisation
 from workflow.store.delegations import end_delegations
 from workflow.text import Text
@@ -24,19 +25,8 @@ from .seeing import person_of
 from .visits import Visit
 
 router = APIRouter()
+UNITS = 50  # of a page
 _FIELDS = ("delegate", "from", "to", "reason")
-_YEARS = (2000, 2399)
-_DAY = timedelta(days=1)
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Held:
-    """A post and whoever holds it."""
-
-    person: PersonView
-    post: PostView
-    since: str
-    until: str  # empty: without an end
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -49,52 +39,100 @@ class Absence:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class OrganisationPage:
-    """The tree of units with their posts, absences, and one's own."""
+class Held:
+    """A post and whoever holds it, in days."""
 
-    units: tuple[UnitView, ...]
-    held: Mapping[str, tuple[Held, ...]]  # by a unit's code
-    away: Mapping[int, tuple[Absence, ...]]  # by person
-    me: PersonView | None
+    view: Holder
+    since: str
+    until: str  # empty: without an end
+    away: tuple[Absence, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class UnitShown:
+    """A unit of the page."""
+
+    node: Node
+    held: tuple[Held, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TeamShown:
+    """A team, with the end of its term."""
+
+    view: TeamView
+    until: str  # empty: as long as its task
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class OrganisationPage:
+    """A page of units with their posts, teams, and one's own absences."""
+
+    units: tuple[UnitShown, ...]
+    total: int
+    above: tuple[tuple[str, Text], ...]
+    teams: tuple[TeamShown, ...]
+    mine: tuple[Absence, ...]
 
 
 @router.get("/organisation")
-def shown(visit: Asking, done: str = "") -> Response:
+def shown(visit: Asking, q: str = "", inside: str = "", page: int = 1, done: str = "") -> Response:
     """Units, posts and people; one's own absences."""
-    return _page(visit, {}, None, done=bool(done))
+    return _page(visit, {}, None, q=q, inside=inside, page=max(1, min(page, 100_000)), done=bool(done))
 
 
 def _page(
-    visit: Visit, typed: Mapping[str, str], error: DubanError | None, *, done: bool = False
+    visit: Visit,
+    typed: Mapping[str, str],
+    error: DubanError | None,
+    *,
+    q: str = "",
+    inside: str = "",
+    page: int = 1,
+    done: bool = False,
 ) -> Response:
     person = person_of(visit)
     with visit.place.frame() as frame:
-        view = _view(frame, person)
-    status = 200 if error is None else status_of(error)
-    why = None if error is None else error.text
+        view = _view(frame, person, q, inside, page)
     return visit.page(
         "organisation.html",
-        status,
+        200 if error is None else status_of(error),
         view=view,
+        q=q,
+        inside=inside,
+        page=page,
+        pages=-(-view.total // UNITS),
         typed={**dict.fromkeys(_FIELDS, ""), **typed},
-        why=why,
+        why=None if error is None else error.text,
         done=done,
     )
 
 
-def _view(frame: Frame, person: int) -> OrganisationPage:
-    everybody, calendar = people(frame), _calendar(frame)
-    held: dict[str, list[Held]] = defaultdict(list)
-    for one in everybody:
-        for post in one.posts:
-            since, until = _days(calendar, post.valid_from, post.valid_to)
-            held[post.unit].append(Held(person=one, post=post, since=since, until=until))
+def _view(frame: Frame, person: int, q: str, inside: str, page: int) -> OrganisationPage:
+    calendar = _calendar(frame)
+    found = nodes(frame, search=q, inside=inside, offset=(page - 1) * UNITS, limit=UNITS)
+    mine = absences(frame, {person}).get(person, ())
     return OrganisationPage(
-        units=units(frame),
-        held={unit: tuple(found) for unit, found in held.items()},
-        away={one.id: tuple(_absence(calendar, away) for away in one.away) for one in everybody},
-        me=next((one for one in everybody if one.id == person), None),
+        units=tuple(_shown(calendar, one, found) for one in found.units),
+        total=found.total,
+        above=found.above,
+        teams=tuple(_team(calendar, one) for one in teams(frame, scope_of(frame, person))),
+        mine=tuple(_absence(calendar, one) for one in mine),
     )
+
+
+def _shown(calendar: Calendar, node: Node, found: Nodes) -> UnitShown:
+    return UnitShown(node=node, held=tuple(_held(calendar, one, found) for one in node.holders))
+
+
+def _held(calendar: Calendar, one: Holder, found: Nodes) -> Held:
+    since, until = _days(calendar, one.valid_from, one.valid_to)
+    away = tuple(_absence(calendar, away) for away in found.away.get(one.person, ()))
+    return Held(view=one, since=since, until=until, away=away)
+
+
+def _team(calendar: Calendar, view: TeamView) -> TeamShown:
+    return TeamShown(view=view, until="" if view.until is None else str(calendar.day_of(view.until)))
 
 
 def _absence(calendar: Calendar, view: AwayView) -> Absence:
@@ -153,30 +191,11 @@ def _typed(visit: Visit) -> dict[str, str]:
 
 def _span(frame: Frame, typed: Mapping[str, str]) -> tuple[int, int | None]:
     """From the start of a day, or now, to the end of a day, or without an end."""
-    calendar = _calendar(frame)
-    today = calendar.day_of(frame.now)
-    first = _day(typed["from"]) or today
-    last = _day(typed["to"])
-    if first < today or (last is not None and last < first):
+    today = _calendar(frame).day_of(frame.now)
+    first, last = (read_day(typed[name]) if typed[name] else None for name in ("from", "to"))
+    if first is not None and first < today:
         raise BadValue(
-            f"未记：外出不能早于今天（{today}），止日不能早于起日。请改写日期。",
-            f"Not done: an absence begins today ({today}) or later and doesn't end before it begins. "
-            "Change the days.",
+            f"未记：外出不能早于今天（{today}）。请改写日期。",
+            f"Not done: an absence begins today ({today}) or later. Change the day.",
         )
-    begin = frame.now if first == today else calendar.start_of(first)
-    return begin, None if last is None else calendar.start_of(last + _DAY)
-
-
-def _day(typed: str) -> date | None:
-    if not typed:
-        return None
-    try:
-        day = date.fromisoformat(typed)
-        if not _YEARS[0] <= day.year <= _YEARS[1]:
-            raise ValueError
-        return day
-    except ValueError:
-        said = Text(f"“{typed[:20]}”不是日期", f"{typed[:20]!r} is no date")
-        raise BadValue(
-            f"未记：{said.zh}。请写成 2026-03-02 的样子。", f"Not done: {said.en}. Write it like 2026-03-02."
-        ) from None
+    return span(frame, None if first == today else first, last)

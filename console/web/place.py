@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from workflow.clock import Clock
 from workflow.engine import Engine, Frame
-from workflow.evidence import Folder
+from workflow.evidence import EvidenceStore
 from workflow.store import Transaction
 
 from ..accounts import Door, Lasting, Passwords
+from ..books import Books
+from ..demonstration import Demonstration
+from ..installation import Messenger
 from ..limits import Limits, Pace
+from ..messages import Messages
 
 
 def _tries() -> Limits:
@@ -46,6 +50,24 @@ class Settings:
     metrics_token: str = ""  # by which other machines may read /metrics; empty: only this one may
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Bulletin:
+    """A bulletin that was drawn up, as it was frozen."""
+
+    name: str
+    file: str  # its name as a download
+    made_at: int  # ms
+    sha256: str  # of its bytes, hex
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Bulletins:
+    """Where bulletins are kept: what there is of a campaign (by its name), and one with its bytes."""
+
+    listed: Callable[[Frame, str], Sequence[Bulletin]]
+    named: Callable[[Frame, str, str], tuple[Bulletin, bytes]]  # raises Unknown, HistoryBroken
+
+
 @dataclass(frozen=True, kw_only=True)
 class Place:
     """The engine, the clock, chance, and who may come in."""
@@ -55,13 +77,18 @@ class Place:
     randomness: Callable[[int], bytes]  # so many random bytes
     settings: Settings = field(default_factory=Settings)
     passwords: Passwords = field(default_factory=Passwords)
-    folder: Folder | None = None  # where evidence lies; without one no files are taken
+    folder: EvidenceStore | None = None  # where evidence lies; without one no files are taken
     # How many messages are in each state; None: nothing sends any here.
     deliveries: Callable[[Transaction], Mapping[str, int]] | None = None
+    messenger: Messenger | None = None  # what sends messages, where something does
     callers: Limits = field(default_factory=_callers)  # who sign in, by address: a house may share one
     logins: Limits = field(default_factory=_logins)  # that are tried, whether there are such or not
     tries: Limits = field(default_factory=_tries)  # of codes and links that lead nowhere, by address
     ballots: Limits = field(default_factory=_ballots)  # by address: a hall of people may share one
+    books: Books | None = None  # workbooks; None: there are none here
+    demonstration: Demonstration | None = None  # if everything here is invented
+    bulletins: Bulletins | None = None  # without it none are shown
+    messages: Messages | None = None  # whoever sends them; None: no settings say how
 
     @property
     def door(self) -> Door:

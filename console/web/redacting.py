@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-_SECRETS = re.compile(r"^(/(?:a|calendar|r|u)/)[^/]*")
+_SECRETS = re.compile(r"^(/(?:calendar|a|r|u|receipts/[^/]*)/)[^/]*")
 
 
 def shown_path(path: str) -> str:

@@ -13,7 +13,7 @@ from typing import BinaryIO
 from starlette.datastructures import UploadFile
 
 from workflow.errors import BadValue, NotNow
-from workflow.evidence import Folder, Stored, record
+from workflow.evidence import EvidenceStore, Stored, record
 from workflow.evidence_kinds import kind_of
 
 from .place import Place
@@ -40,12 +40,7 @@ def uploads_of(visit: Visit) -> tuple[Upload, ...]:
     files = [one for one in visit.files if isinstance(one, UploadFile) and one.filename]
     if not files:
         return ()
-    if not visit.form.get(DECLARED):
-        raise BadValue(
-            "未办理，文件未保存：上传文件须勾选“不含涉密内容”。请确认后勾选，并重新选择文件。",
-            "Not done, and no file was kept: to upload files, tick “Nothing classified”. Make sure of it, "
-            "tick it, and choose the files again.",
-        )
+    _check_declared(visit)
     most = visit.place.settings.most_files
     if len(files) > most:
         raise BadValue(
@@ -55,10 +50,28 @@ def uploads_of(visit: Visit) -> tuple[Upload, ...]:
     return tuple(_upload(visit.place, one.file) for one in files)
 
 
+def upload_of(visit: Visit, file: UploadFile) -> Upload:
+    """One file of a form, measured, not kept.
+
+    Raises:
+        BadValue: not declared, too large, empty, or of a kind that isn't taken.
+    """
+    _check_declared(visit)
+    return _upload(visit.place, file.file)
+
+
+def _check_declared(visit: Visit) -> None:
+    if not visit.form.get(DECLARED):
+        raise BadValue(
+            "未办理，文件未保存：上传文件须勾选“不含涉密内容”。请确认后勾选，并重新选择文件。",
+            "Not done, and no file was kept: to upload files, tick “Nothing classified”. Make sure of it, "
+            "tick it, and choose the files again.",
+        )
+
+
 def _upload(place: Place, source: BinaryIO) -> Upload:
-    limited = Folder(folder_of(place).root, largest=place.settings.largest_file)
     source.seek(0)
-    stored = limited.measure(source)
+    stored = folder_of(place).measure(source, place.settings.largest_file)
     kind_of(source)
     return Upload(source=source, stored=stored)
 
@@ -73,7 +86,7 @@ def keep(place: Place, uploads: Sequence[Upload], now: int) -> None:
         record(tx, [one.stored for one in uploads], now)
 
 
-def folder_of(place: Place) -> Folder:
+def folder_of(place: Place) -> EvidenceStore:
     """Where evidence lies.
 
     Raises:

@@ -15,11 +15,13 @@ from fastapi import Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from workflow.calendar import USUAL_ZONE, default_calendar
 from workflow.definition.model import LIGHT_LABELS
 from workflow.text import LANGUAGES, Language, Text
 
 from ..accounts import Visitor
 from ..accounts.administering import FIRST
+from ..demonstration import PACES
 from .addresses import address_of
 from .guard import check_secret
 from .place import Place
@@ -111,12 +113,20 @@ class Visit:
             return (("/accounts", "账号", "Accounts"), ("/accounts/log", "账号日志", "Log of accounts"))
         if duty == "security":
             return (("/accounts", "账号", "Accounts"),)
+        if duty == "system":
+            return (("/settings", "设置", "Settings"), ("/deliveries", "消息", "Deliveries"))
         return () if duty is not None else _SECTIONS
 
     @property
     def section(self) -> str:
         """Which of them the page belongs to."""
         return f"/{self.request.url.path.split('/')[1]}"
+
+    @property
+    def clock(self) -> str:
+        """What time it is, where nobody can look at a clock of the wall."""
+        at = default_calendar(USUAL_ZONE).local(self.now or self.place.now)
+        return f"{at:%Y-%m-%d %H:%M}"
 
     def checked(self) -> Mapping[str, Any]:
         """The form of somebody who is signed in.
@@ -184,6 +194,7 @@ def _environment() -> Environment:
     )
     found.globals |= {
         "asset": _asset,
+        "paces": PACES,
         "shape": lambda light: _SHAPES[light],
         "light_name": lambda light: LIGHT_LABELS[light],
     }

@@ -16,13 +16,13 @@ from workflow.definition.model import Campaign, Definition, Digest
 from workflow.engine import Frame
 from workflow.people import resolve
 from workflow.reading import number_of
+from workflow.reading.dates import Dates
 from workflow.reading.ledger import definition_of, task_or_none, waited_for
 from workflow.reading.words import same
 from workflow.store.organisation import CampaignInForce
 from workflow.task import Loaded, Task
 from workflow.text import Text
 
-from ..dates import Dates
 from ..store import digests
 from ..store.digests import COLUMNS, LIGHTS_FROM_GRAVE, Run
 from .foreseeing import foresee

@@ -9,10 +9,10 @@ from typing import Any, Final, cast
 from markupsafe import Markup
 
 from workflow.definition.model import LIGHTS
+from workflow.reading.dates import Dates
 from workflow.text import LANGUAGES, Language, Text
 
 from ..content import Content, Picture, Site
-from ..dates import Dates
 from ..rendering import MARKS, render_html, render_text
 from ..wording import Say, Wording
 from .gathering import Scene

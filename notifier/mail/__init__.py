@@ -7,7 +7,8 @@ dkim.py       the signature on them
 smtp.py       handing them over, one step at a time
 replies.py    what a server says at a step, and which end of a try that is
 bounces.py    what a returned mail tells
-box.py        the box into which returned mail falls
+leaving.py    mail that asks for no more of something
+box.py        the box into which both fall
 """
 
 from __future__ import annotations
@@ -18,12 +19,17 @@ from functools import partial
 
 from ..channel import Receipt, Send
 from ..content import Content, Envelope, Kind
-from . import bounces, box, smtp
+from . import bounces, box, leaving, smtp
 from .dkim import Signer
 from .message import message
 from .settings import MailSettings
 
 __all__ = ["MailChannel", "MailSettings", "mail_channel"]
+
+
+def read_mail(raw: bytes, *, bounce: str | None = None, domain: str = "") -> tuple[Receipt, ...]:
+    """What a mail in the box tells: that somebody wants no more of something, or what became of a message."""
+    return leaving.read(raw) or bounces.read(raw, bounce=bounce, domain=domain)
 
 
 def mail_channel(name: str, settings: MailSettings, *, domain: str | None = None) -> MailChannel:
@@ -76,5 +82,5 @@ class MailChannel:
         """
         if self._settings.imap is None:
             return 0
-        read = partial(bounces.read, bounce=self._settings.bounce, domain=self._domain)
+        read = partial(read_mail, bounce=self._settings.bounce, domain=self._domain)
         return box.collect(self._settings.imap, read, keep)

@@ -28,6 +28,7 @@ from ..channel import Unwritten
 from ..content import Attachment, Content, Envelope, Picture
 from . import headers
 from .headers import line
+from .leaving import ASKING
 from .settings import MailSettings
 
 LOOP_HEADER = "X-Duban-Loop"
@@ -106,9 +107,16 @@ def _unsubscribing(envelope: Envelope, settings: MailSettings) -> Iterator[tuple
         return
     ways = [f"<{headers.link(envelope.unsubscribe)}>"]
     if settings.unsubscribe:
-        ways.append(f"<mailto:{quote(settings.unsubscribe, safe='@+')}?subject=unsubscribe>")
+        ways.append(
+            f"<mailto:{quote(settings.unsubscribe, safe='@+')}?subject={_asking(envelope.unsubscribe)}>"
+        )
     yield "List-Unsubscribe", ", ".join(ways)
     yield "List-Unsubscribe-Post", "List-Unsubscribe=One-Click"
+
+
+def _asking(link: str) -> str:
+    """The subject by which a mail asks for the same as the link: a sender's address can be forged."""
+    return quote(f"{ASKING} {link.rstrip('/').rpartition('/')[2]}")
 
 
 # ------------------------------------------------------------------ the body

@@ -10,12 +10,12 @@ from workflow.definition.model import CONFIRM, REFUSE, Definition
 from workflow.explaining import Possible, possible
 from workflow.explaining.acts import LIFT
 from workflow.reading import Line
+from workflow.reading.dates import Dates
 from workflow.reading.words import join
 from workflow.task import Pending
 from workflow.text import Text
 
 from ..content import Gathered, Part, Site, Wish
-from ..dates import Dates
 from ..wording import Wording
 from .facts import Facts
 from .telling import waited_for

@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 
 from workflow.definition.model import CONFIRM
 from workflow.reading import Line
+from workflow.reading.dates import Dates
 from workflow.reading.words import join, same
 from workflow.text import Language, Text
 
 from ..content import Gathered, Part, Site
-from ..dates import Dates
 from ..wording import Wording
 from .ahead import ahead
 from .asking import Asked, Asker

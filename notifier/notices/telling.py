@@ -8,13 +8,13 @@ from typing import Any, Final
 
 from workflow.definition.model import Definition, Rule
 from workflow.definition.sentences import labels_of, sentence
+from workflow.reading.dates import Dates
 from workflow.reading.everyday import told as values_told
 from workflow.reading.outgoing import REASONS
 from workflow.reading.words import same
 from workflow.text import Text
 
 from ..content import Gathered, Part
-from ..dates import Dates
 from ..store.notices import Told
 from ..wording import Wording
 from .facts import Facts

@@ -9,11 +9,11 @@ from typing import Final
 from workflow.definition.model import LIGHT_LABELS
 from workflow.engine import Frame
 from workflow.errors import DubanError, StoreError, Undecidable
+from workflow.reading.dates import Dates
 from workflow.reading.words import same
 from workflow.text import Text
 
 from ..content import Attachment, Content, Gathered, Site, Unwritable
-from ..dates import Dates
 from ..rendering import CALM, MARKS, plain, render_html, render_text
 from ..wording import Wording
 from .cards import Card, Dealer

@@ -148,6 +148,8 @@ def receive(tx: Transaction, desk: Desk, channel: str, receipt: Receipt, now: in
     Raises:
         NotYet: the message that it is about may be one whose outcome is not recorded yet.
     """
+    if receipt.end == "unsubscribed":
+        return desk.site.switch_off(tx, receipt.reference, now)
     whole = segments.whole(tx, channel, receipt)
     if whole is None or whole.end == "later":
         return False

@@ -102,6 +102,15 @@ class ReceiptSettings(BaseModel):
     items: Path | None = None  # the path of that list; left out: the answer itself is the list
 
 
+class CallbackSettings(BaseModel):
+    """How a peer that calls us shows who it is."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    secret: SecretName  # at least 16 characters that nobody guesses
+    header: str | None = Field(default=None, pattern=r"^[A-Za-z0-9-]+$")  # left out: the address ends with it
+
+
 class GatewaySettings(TextSettings):
     """A gateway that takes texts by HTTP.
 
@@ -130,11 +139,15 @@ class GatewaySettings(TextSettings):
     reference_pattern: Pattern | None = None  # with one group; without this and the next: {id}
     reference_path: Path | None = None  # a path in a JSON answer
     receipt: ReceiptSettings | None = None
+    callback: CallbackSettings | None = None  # its reports come to us; needs `receipt`
+    callback_answer: str = Field(default="OK", max_length=200)  # what it expects to read when all was kept
 
     @model_validator(mode="after")
     def _fits_together(self) -> GatewaySettings:
         if sum(one is not None for one in (self.form, self.json_body, self.body)) > 1:
             raise ValueError("only one of form, json_body, body · form、json_body、body 只能给一个")
+        if self.callback is not None and self.receipt is None:
+            raise ValueError("callback needs receipt, to read reports · callback 须与 receipt 一同给出")
         if self.success == Answer():
             raise ValueError("success says nothing · success 未写明什么算成功")
         if self.reference_pattern and re.compile(self.reference_pattern).groups != 1:
@@ -169,6 +182,7 @@ class CloudSettings(TextSettings):
     templates: dict[str, CloudTemplate]
     endpoint: str | None = None  # host and port instead of the provider's usual one
     plain_http: bool = False  # only towards this machine: tests, a local relay
+    callback: CallbackSettings | None = None  # its reports come to us
 
 
 class AliyunSettings(CloudSettings):

@@ -5,6 +5,7 @@
     mermaid.py  from a diagram to Mermaid      svg.py      from a diagram to SVG
     cards.py    the rules below it             wording.py  clocks, acts and rules in words
     marks.py    lights and places, never by colour alone
+    differences.py  what two versions of a definition say differently
 
 Everything here is pure: a definition and a place go in, text comes out. The command line writes it to
 a file, a page may hold it.
@@ -12,10 +13,11 @@ a file, a page may hold it.
 
 from __future__ import annotations
 
+from .differences import Difference, differences
 from .gather import diagram
 from .measure import Spoken
 from .mermaid import mermaid
 from .model import Diagram, Place
 from .svg import svg
 
-__all__ = ["Diagram", "Place", "Spoken", "diagram", "mermaid", "svg"]
+__all__ = ["Diagram", "Difference", "Place", "Spoken", "diagram", "differences", "mermaid", "svg"]

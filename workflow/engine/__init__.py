@@ -9,6 +9,7 @@ opening.py       a task opened by hand
 importing.py     tasks from a workbook
 loading.py       bringing a pack into force
 replanning.py    moving milestones
+years.py         a published year comes in
 migrating.py     families onto another version
 changes.py       what a report of these two shows first
 handing.py       somebody leaves

@@ -3,7 +3,7 @@
     standing.py   where it stands, its light   clocks.py      its deadline, the clock's next look
     episodes.py   each rule and its episodes   conditions.py  a condition with the facts it looks at
     acts.py       what a person may do now     subject.py     the task with what all this needs
-    keeping.py    whether files are worth it
+    keeping.py    whether files are worth it   several.py    many tasks, read as one set
 
 Nothing here decides. What is true is asked of the compiled conditions, what will happen is asked of
 `decide` itself with a later `now`, what a person may do is asked by letting them do it, without
@@ -12,11 +12,12 @@ writing anything: an explanation can't disagree with the engine. Only `subject_o
 
 from __future__ import annotations
 
-from .acts import Possible, everyday, possible, rehearse
+from .acts import Possible, enterable, everyday, offered, possible, rehearse
 from .clocks import deadline, next_wake
 from .conditions import condition
 from .episodes import episode, rules
 from .keeping import would_be_taken
+from .several import subjects_of
 from .standing import light, state
 from .subject import Subject, persons, subject_of
 
@@ -25,15 +26,18 @@ __all__ = [
     "Subject",
     "condition",
     "deadline",
+    "enterable",
     "episode",
     "everyday",
     "light",
     "next_wake",
+    "offered",
     "persons",
     "possible",
     "rehearse",
     "rules",
     "state",
     "subject_of",
+    "subjects_of",
     "would_be_taken",
 ]

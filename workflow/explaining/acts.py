@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ..decision import Act, Decision, act
+from ..decision.authority import SUPERVISOR
 from ..decision.everyday import VERBS, Verb
 from ..definition.model import CONFIRM, REFUSE, Fact, Transition
 from ..definition.sentences import sentence
@@ -15,6 +17,7 @@ from ..text import Text
 from .subject import Subject
 
 LIFT = "lift"
+_SOME_PAPER = "0" * 64  # stands for the scan that will come with it
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -40,20 +43,56 @@ def possible(subject: Subject, person: int) -> tuple[Possible, ...]:
     found = [
         _transition(subject, one, person) for one in definition.transitions.values() if one.after is None
     ]
-    for pending in task.pending:
-        label = definition.transitions[pending.transition].label
-        agree = Text("同意", "confirm") if pending.stage == "confirmation" else Text("签署", "sign")
-        for verb, word in ((CONFIRM, agree), (REFUSE, Text("不同意", "refuse"))):
-            shown = Text(f"{word.zh}“{label.zh}”", f"{word.en} {label.en}")
-            found.append(
-                _extra(subject, f"{verb}:{pending.transition}", shown, person, reason=verb == REFUSE)
-            )
+    found.extend(_answers(subject, person))
     for live in subject.loaded.episodes:
         if live.shines:
             label = definition.rules[live.rule].label
             shown = Text(f"免除“{label.zh}”", f"lift {label.en}")
             found.append(_extra(subject, f"{LIFT}:{live.rule}", shown, person, reason=True))
     return tuple(found)
+
+
+def offered(subject: Subject, person: int) -> tuple[Possible, ...]:
+    """What this person may do now to move the task on: answers to what waits first, then transitions."""
+    task = subject.loaded.task
+    if task.ended_at is not None:
+        return ()
+    here = (
+        one
+        for one in subject.definition.transitions.values()
+        if one.after is None and task.state in one.sources
+    )
+    found = (*_answers(subject, person), *(_transition(subject, one, person) for one in here))
+    return tuple(one for one in found if one.may)
+
+
+def enterable(subject: Subject, person: int) -> tuple[Possible, ...]:
+    """What this person may enter now from a paper, for somebody who may do it in their own right."""
+    task, case = subject.loaded.task, subject.case
+    if task.ended_at is not None or SUPERVISOR not in subject.definition.roles:
+        return ()
+    today = case.view.calendar.day_of(case.now).isoformat()
+    found = []
+    for one in subject.definition.transitions.values():
+        if one.after is None and task.state in one.sources:
+            others = (who for role in one.by for who in case.resolve(role).persons if who != person)
+            wanted = (
+                Act(name=one.name, person_id=person, entered_for=other, paper=_SOME_PAPER, effective=today)
+                for other in others
+            )
+            if any(_refused(subject, each) is None for each in wanted):
+                found.append(_transition(subject, one, person))
+    return tuple(found)
+
+
+def _answers(subject: Subject, person: int) -> Iterator[Possible]:
+    """The answers to what waits for a second person: agreeing, signing, refusing."""
+    for pending in subject.loaded.task.pending:
+        label = subject.definition.transitions[pending.transition].label
+        agree = Text("同意", "confirm") if pending.stage == "confirmation" else Text("签署", "sign")
+        for verb, word in ((CONFIRM, agree), (REFUSE, Text("不同意", "refuse"))):
+            shown = Text(f"{word.zh}“{label.zh}”", f"{word.en} {label.en}")
+            yield _extra(subject, f"{verb}:{pending.transition}", shown, person, reason=verb == REFUSE)
 
 
 def everyday(subject: Subject, person: int) -> tuple[Possible, ...]:
@@ -121,9 +160,13 @@ def _asked(subject: Subject, name: str) -> Text:
 
 
 def _refusal(subject: Subject, name: str, person: int) -> Text | None:
+    return _refused(subject, Act(name=name, person_id=person))
+
+
+def _refused(subject: Subject, wanted: Act) -> Text | None:
     """The refusal of an act, for any reason but what was left out with it: that can still be given."""
     try:
-        act(subject.loaded, subject.around, Act(name=name, person_id=person))
+        act(subject.loaded, subject.around, wanted)
     except BadValue:
         return None
     except (Refused, Undecidable) as error:

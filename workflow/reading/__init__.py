@@ -1,6 +1,8 @@
 """The queries behind what people look at, and the plain records that they give.
 
     ledger.py     the list of tasks, with filters.py for what was reported
+    waiting.py    what waits for a person
+    paging.py     the same page by page, however long
     scope.py      which tasks somebody may look at
     standing.py   one task with all that belongs to it
     place.py      where a task stands in its definition, to be drawn
@@ -9,11 +11,13 @@
     outgoing.py   who must be told
     figures.py    scores, the checklist; figure_screens.py shows them
     people.py     units, people, posts
+    organisation.py  units a page at a time, with teams; days.py reads days as people type them
     interests.py  what people have declared
     rounds.py     moments that have passed, and what the coming ones would open
     planning.py   what a calendar moves
     versions.py   what a re-plan or a migration would change
     worlds.py     what a forecast starts from; foretelling.py tells it in words
+    coming.py     what lies ahead, in the words of ahead.py and the days of dates.py
     typed.py      what people typed, as the engine takes it
     words.py      values and events in words
     names.py      ids as people call them
@@ -35,6 +39,7 @@ from .ledger import Ledger, Line, Pages, Wanted, ledger
 from .names import Names, names
 from .numbers import number_of, read_number
 from .outgoing import Outbox, Waiting, outbox
+from .paging import Leaf, leaf
 from .people import PersonView, UnitView, people, person_id, post_names, unit_id, units
 from .place import Placed, placed
 from .plain import plain
@@ -47,6 +52,7 @@ from .worlds import world_of
 __all__ = [
     "Entry",
     "InterestView",
+    "Leaf",
     "Ledger",
     "Line",
     "Names",
@@ -65,6 +71,7 @@ __all__ = [
     "history",
     "interests",
     "known_facts",
+    "leaf",
     "ledger",
     "load_one",
     "names",

@@ -38,6 +38,7 @@ class Scored:
     """A unit in a ranking."""
 
     unit: Text
+    unit_id: int
     rank: int | None  # None: something is missing
     score: int | None  # millionths
     parts: tuple[PartView, ...]
@@ -135,7 +136,9 @@ def _scored(frame: Frame, campaign: CampaignInForce, one: Ranked, unit: Text) ->
         )
         for part in one.parts
     )
-    return Scored(unit=unit, rank=one.rank, score=one.score, parts=parts, missing=one.missing)
+    return Scored(
+        unit=unit, unit_id=one.unit_id, rank=one.rank, score=one.score, parts=parts, missing=one.missing
+    )
 
 
 # --- the checklist ----------------------------------------------------------------------------------

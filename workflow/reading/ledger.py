@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import orjson
-from sqlalchemy import String, bindparam, case, cast, func, literal_column, select
+from sqlalchemy import String, bindparam, case, cast, func, literal_column, not_, select
 from sqlalchemy.sql import ColumnElement
 
 from ..calendar import USUAL_ZONE
@@ -15,22 +15,22 @@ from ..definition.model import LIGHTS, Definition
 from ..engine import Frame
 from ..errors import DubanError, Unknown
 from ..people import Resolved, resolve
-from ..store import tasks
-from ..store.sql import OneOf, Statement
+from ..store import organisation, tasks
+from ..store.sql import Among, OneOf, Statement
 from ..store.tasks import TASK
 from ..task import Loaded, Task
 from ..text import Text
-from .filters import of_year, reported
+from .filters import MOST_WORDS, Columns, called, of_year, passed, reported
 from .names import Names, names, persons_of
 from .numbers import number_of
 from .people import known, person_id, unit_id
-from .scope import Scope, within
+from .scope import Scope, below, within
 from .words import same
 
-_GRAVITY: ColumnElement[int] = literal_column(
+GRAVITY: ColumnElement[int] = literal_column(
     "CASE task.light " + " ".join(f"WHEN '{light}' THEN {n}" for n, light in enumerate(LIGHTS)) + " END"
 )
-_ANY_DUE: ColumnElement[int] = literal_column("CASE WHEN task.due_at IS NULL THEN 1 ELSE 0 END")
+ANY_DUE: ColumnElement[int] = literal_column("CASE WHEN task.due_at IS NULL THEN 1 ELSE 0 END")
 # Tasks that wait for the same role at the same unit wait for the same people; but for those whose people
 # are chosen, or must have no interest (`waits_post` is empty): each of these is a seat of its own.
 _SEAT = (
@@ -69,6 +69,12 @@ class Wanted:
     open: bool | None = True  # False: only what has ended
     where: tuple[tuple[str, str], ...] = ()  # facts and the values that were reported
     year: int | None = None  # of the plan that the task belongs to
+    campaign: str | None = None
+    below: bool = False  # the units below `unit` too
+    due_from: int | None = None  # ms
+    due_to: int | None = None  # ms, itself included
+    late: bool | None = None  # whether the deadline has passed, the clock not stopped
+    words: str | None = None  # each in the number, or in what kind, unit or track are called
     scope: Scope | None = None  # what somebody may look at; None: an operator sees everything
     limit: int = 50
 
@@ -117,16 +123,16 @@ def ledger(frame: Frame, wanted: Wanted) -> Ledger:
         Unknown: no such unit, kind, track, state, person, role or fact.
         BadValue: a value that the fact can't have.
     """
-    _check_words(frame, wanted)
-    conditions = _conditions(frame, wanted)
+    check_words(frame, wanted)
+    conditions = conditions_of(frame, wanted)
     params: dict[str, Any] = {}
     if wanted.waits_for is not None:
-        conditions += _waits(frame, wanted.waits_for, params)
-    conditions += _seen(wanted, params)
+        conditions += waiting_for(frame, wanted.waits_for, params)
+    conditions += seen_by(wanted, params)
     statement = Statement(
         select(*TASK.columns, literal_column("count(*) OVER ()"))
         .where(*conditions)
-        .order_by(_GRAVITY.desc(), _ANY_DUE, TASK.c.due_at, TASK.c.id)
+        .order_by(GRAVITY.desc(), ANY_DUE, TASK.c.due_at, TASK.c.id)
         .limit(wanted.limit)
     )
     rows = frame.tx.all(statement, **params)
@@ -146,12 +152,12 @@ class Pages:
 
     def __init__(self, frame: Frame, wanted: Wanted, size: int, *, counted: bool = True) -> None:
         """Raises like `ledger`. To count them reads them all: whoever wants no total says so."""
-        _check_words(frame, wanted)
-        conditions = _conditions(frame, wanted)
+        check_words(frame, wanted)
+        conditions = conditions_of(frame, wanted)
         self._params: dict[str, Any] = {"most": size}
         if wanted.waits_for is not None:
-            conditions += _waits(frame, wanted.waits_for, self._params)
-        conditions += _seen(wanted, self._params)
+            conditions += waiting_for(frame, wanted.waits_for, self._params)
+        conditions += seen_by(wanted, self._params)
         self._next = Statement(
             select(*TASK.columns)
             .where(*conditions, TASK.c.id > bindparam("after"))
@@ -173,6 +179,14 @@ class Pages:
 def lines_of(frame: Frame, rows: Sequence[Sequence[Any]]) -> tuple[Line, ...]:
     """Rows with every column of a task, as lines of the ledger."""
     return _lines(frame, rows, _parsed(rows))
+
+
+def parsed_and_shown(
+    frame: Frame, rows: Sequence[Sequence[Any]]
+) -> tuple[tuple[Line, ...], Mapping[int, Task]]:
+    """Rows with every column of a task, as lines of the ledger and as tasks."""
+    parsed = _parsed(rows)
+    return _lines(frame, rows, parsed), parsed
 
 
 def _parsed(rows: Sequence[Sequence[Any]]) -> dict[int, Task]:
@@ -276,30 +290,66 @@ def zone_of_dates(frame: Frame) -> str:
 # --- filters ----------------------------------------------------------------------------------------
 
 
-def _conditions(frame: Frame, wanted: Wanted) -> list[ColumnElement[bool]]:
+def conditions_of(frame: Frame, wanted: Wanted, by: Columns = TASK.c) -> list[ColumnElement[bool]]:
+    """What is asked for, but for who is waited for; `by`: the columns that may lead into an index."""
     found: list[ColumnElement[bool]] = []
     if wanted.open is not None:
         found.append(TASK.c.ended_at.is_(None) if wanted.open else TASK.c.ended_at.is_not(None))
     for column in ("kind", "track", "state", "light"):
         value = getattr(wanted, column)
         if value is not None:
-            found.append(TASK.c[column] == value)
+            found.append(by[column] == value)
     if wanted.unit is not None:
-        found.append(TASK.c.unit_id == unit_id(frame.tx, wanted.unit))
+        found.append(Among(by["unit_id"], units_meant(frame, wanted) or ()))
+    if wanted.campaign is not None:
+        found.append(by["campaign_id"] == _campaign(frame, wanted.campaign))
     if wanted.year is not None:
         found.append(of_year(frame, wanted.year))
-    return found + reported(frame, definitions(frame), wanted.where)
+    if wanted.late is not None:
+        late = passed(frame)
+        found.append(late if wanted.late else not_(late))
+    found += [called(frame, word, by) for word in (wanted.words or "").split()[:MOST_WORDS]]
+    return found + _due(wanted) + reported(frame, definitions(frame), wanted.where)
 
 
-def _seen(wanted: Wanted, params: dict[str, Any]) -> list[ColumnElement[bool]]:
+def units_meant(frame: Frame, wanted: Wanted) -> frozenset[int] | None:
+    """The units that are asked for; None for all.
+
+    Raises:
+        Unknown: no such unit.
+    """
+    if wanted.unit is None:
+        return None
+    top = unit_id(frame.tx, wanted.unit)
+    return below(organisation.units(frame.tx), {top}) if wanted.below else frozenset({top})
+
+
+def _campaign(frame: Frame, name: str) -> int:
+    found = {one.name: one.id for one in frame.campaigns.values()}
+    if name not in found:
+        raise known(Text("专项行动", "campaign"), name, found)
+    return found[name]
+
+
+def _due(wanted: Wanted) -> list[ColumnElement[bool]]:
+    found: list[ColumnElement[bool]] = []
+    if wanted.due_from is not None:
+        found.append(TASK.c.due_at >= wanted.due_from)
+    if wanted.due_to is not None:
+        found.append(TASK.c.due_at <= wanted.due_to)
+    return found
+
+
+def seen_by(wanted: Wanted, params: dict[str, Any], by: Columns = TASK.c) -> list[ColumnElement[bool]]:
+    """What the reader may see."""
     if wanted.scope is None:
         return []
-    condition, more = within(wanted.scope)
+    condition, more = within(wanted.scope, by)
     params |= more
     return [condition]
 
 
-def _check_words(frame: Frame, wanted: Wanted) -> None:
+def check_words(frame: Frame, wanted: Wanted) -> None:
     """A word that no definition in force has would only list nothing, and look like good news."""
     found = definitions(frame)
     if wanted.light is not None and wanted.light not in LIGHTS:
@@ -326,7 +376,7 @@ def definitions(frame: Frame) -> list[Definition]:
     ]
 
 
-def _waits(frame: Frame, word: str | int, params: dict[str, Any]) -> list[ColumnElement[bool]]:
+def waiting_for(frame: Frame, word: str | int, params: dict[str, Any]) -> list[ColumnElement[bool]]:
     """A role by name, or a person by code or id: then every seat that this person fills now."""
     roles = {name for one in definitions(frame) for name in one.roles}
     if word in roles:

@@ -11,7 +11,7 @@ from ..errors import Unknown, UsageError
 from ..store.sql import Statement
 from ..store.tasks import TASK
 
-_NUMBER = re.compile(r"(?:(?P<prefix>[A-Za-z][A-Za-z0-9]*)-)?(?P<id>[0-9]{1,15})")
+NUMBER = re.compile(r"(?:(?P<prefix>[A-Za-z][A-Za-z0-9]*)-)?(?P<id>[0-9]{1,15})")
 _CAMPAIGN = Statement(select(TASK.c.campaign_id).where(TASK.c.id == bindparam("task")))
 
 
@@ -28,7 +28,7 @@ def read_number(frame: Frame, typed: str) -> int:
         UsageError: that is no number of a task.
         Unknown: there is no such task, or it belongs to another campaign.
     """
-    match = _NUMBER.fullmatch(typed.strip())
+    match = NUMBER.fullmatch(typed.strip())
     if match is None:
         raise UsageError(
             f"“{typed}”不是事项编号。请写成 SFD-12 或 12。",

@@ -16,7 +16,7 @@ from ..store import organisation
 from ..store import units as nodes
 from ..store.organisation import PERSON, POST, UNIT
 from ..store.ports import Transaction
-from ..store.sql import Statement
+from ..store.sql import OneOf, Statement
 from ..text import Text
 
 _POSTS = Statement(
@@ -30,6 +30,7 @@ _HELD = Statement(
     select(POST.c.unit_id, func.count()).where(POST.c.valid_to.is_(None)).group_by(POST.c.unit_id)
 )
 _CODES = Statement(select(PERSON.c.id, PERSON.c.code).order_by(PERSON.c.id))
+_CODES_OF = Statement(select(PERSON.c.id, PERSON.c.code).where(OneOf(PERSON.c.id, "ids")))
 _SHOWN = 12  # words of a list in an error
 
 
@@ -170,6 +171,11 @@ def _away(frame: Frame, called: Mapping[int, Text]) -> dict[int, list[AwayView]]
             )
             away[principal].append(one)
     return away
+
+
+def person_codes(tx: Transaction, people: Collection[int]) -> dict[int, str]:
+    """The codes of these people."""
+    return dict(tx.all(_CODES_OF, ids=sorted(people))) if people else {}
 
 
 def person_id(tx: Transaction, typed: str) -> int:

@@ -48,13 +48,18 @@ class Scope:
 
 def scope_of(frame: Frame, person: int) -> Scope:
     """What a person may look at now, in a fixed number of statements."""
-    principals = [row[0] for row in frame.tx.all(_PRINCIPALS, person=person, now=frame.now)]
-    posts = set(frame.tx.all(_POSTS, persons=[person, *principals], now=frame.now))
+    posts = posts_of(frame, person)
     rows = organisation.units(frame.tx)
     codes = {row[0]: row[1] for row in rows}
     at = {(name, codes[unit]) for name, unit in posts if unit in codes}
     kinds = {campaign.id: _watched(frame, campaign.version_id, at) for campaign in frame.campaigns.values()}
-    return Scope(person=person, units=_below(rows, {unit for _, unit in posts}), kinds=kinds)
+    return Scope(person=person, units=below(rows, {unit for _, unit in posts}), kinds=kinds)
+
+
+def posts_of(frame: Frame, person: int) -> set[tuple[str, int]]:
+    """The posts, with their units, of a person and of those for whom they act while these are away."""
+    principals = [row[0] for row in frame.tx.all(_PRINCIPALS, person=person, now=frame.now)]
+    return set(frame.tx.all(_POSTS, persons=[person, *principals], now=frame.now))
 
 
 def _watched(frame: Frame, version_id: int, at: Collection[tuple[str, str]]) -> frozenset[str]:
@@ -67,7 +72,7 @@ def _watched(frame: Frame, version_id: int, at: Collection[tuple[str, str]]) -> 
     )
 
 
-def _below(rows: Iterable[tuple[Any, ...]], tops: Collection[int]) -> frozenset[int]:
+def below(rows: Iterable[tuple[Any, ...]], tops: Collection[int]) -> frozenset[int]:
     """These units and everything below them; a group sees what the unit sees to which it belongs."""
     below: dict[int, list[int]] = defaultdict(list)
     waiting = set(tops)
@@ -85,15 +90,17 @@ def _below(rows: Iterable[tuple[Any, ...]], tops: Collection[int]) -> frozenset[
     return frozenset(found)
 
 
-def within(scope: Scope) -> tuple[ColumnElement[bool], dict[str, Any]]:
+def within(
+    scope: Scope, by: Mapping[str, ColumnElement[Any]] = TASK.c
+) -> tuple[ColumnElement[bool], dict[str, Any]]:
     """The condition that lists only what a scope holds, with its parameters."""
     params: dict[str, Any] = {"seen_units": sorted(scope.units)}
-    either: list[ColumnElement[bool]] = [OneOf(TASK.c.unit_id, "seen_units")]
+    either: list[ColumnElement[bool]] = [OneOf(by["unit_id"], "seen_units")]
     for campaign, kinds in scope.kinds.items():
         if kinds:
             params[f"seen_kinds_{campaign}"] = sorted(kinds)
-            watched = OneOf(TASK.c.kind, f"seen_kinds_{campaign}", words=True)
-            either.append(and_(TASK.c.campaign_id == campaign, watched))
+            watched = OneOf(by["kind"], f"seen_kinds_{campaign}", words=True)
+            either.append(and_(by["campaign_id"] == campaign, watched))
     return or_(*either), params
 
 

@@ -1,13 +1,15 @@
-"""The end of a delegation: somebody who was away is back."""
+"""Who is away: when somebody is back, and which posts nobody is away from."""
 
 from __future__ import annotations
 
-from sqlalchemy import bindparam, or_, update
+from collections.abc import Sequence
+
+from sqlalchemy import BigInteger, bindparam, exists, or_, select, update
 
 from . import organisation
-from .organisation import DELEGATION
+from .organisation import DELEGATION, POST
 from .ports import Transaction
-from .sql import Statement
+from .sql import OneOf, Statement
 
 _END = Statement(
     update(DELEGATION)
@@ -18,6 +20,27 @@ _END = Statement(
     )
     .values(valid_to=bindparam("end"))
 )
+_now = bindparam("now", type_=BigInteger())
+_away = exists().where(
+    DELEGATION.c.principal_id == POST.c.person_id,
+    DELEGATION.c.valid_from <= _now,
+    or_(DELEGATION.c.valid_to.is_(None), DELEGATION.c.valid_to > _now),
+)
+_STAFFED = Statement(
+    select(POST.c.unit_id, POST.c.name)
+    .where(
+        OneOf(POST.c.name, "posts", words=True),
+        POST.c.valid_from <= _now,
+        or_(POST.c.valid_to.is_(None), POST.c.valid_to > _now),
+        ~_away,
+    )
+    .distinct()
+)
+
+
+def staffed(tx: Transaction, posts: Sequence[str], now: int) -> set[tuple[int, str]]:
+    """The units, with the post, at which somebody holds one of these posts and is not away."""
+    return {(unit, post) for unit, post in tx.all(_STAFFED, posts=list(posts), now=now)}
 
 
 def end_delegations(tx: Transaction, principal: int, end: int) -> int:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from sqlalchemy import select
 
 from .applying import EVENT
-from .organisation import HEARTBEAT, remember, remembered_like
+from .organisation import HEARTBEAT, remember, remembered, remembered_like
 from .ports import Transaction
 from .sql import Statement
 
 SIMULATION = "simulation"  # the node of a virtual campaign: it acted, and goes on no more
+_DEMONSTRATION = "demonstration"
 _LAST_EVENT = Statement(select(EVENT.c.recorded_at).order_by(EVENT.c.id.desc()).limit(1))
 
 
@@ -27,3 +28,13 @@ def last_sign(tx: Transaction) -> int | None:
     """The last event or heartbeat, whichever is newer: a quiet campaign is no downtime."""
     row = tx.one(_LAST_EVENT)
     return max([*beats(tx).values(), *([int(row[0])] if row else [])], default=None)
+
+
+def mark_demonstration(tx: Transaction) -> None:
+    """Everything in this database is invented, and everybody may know its passwords: for good."""
+    remember(tx, _DEMONSTRATION, "yes")
+
+
+def is_demonstration(tx: Transaction) -> bool:
+    """Whether this database is a demonstration's."""
+    return remembered(tx, _DEMONSTRATION) is not None

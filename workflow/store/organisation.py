@@ -82,6 +82,7 @@ _NEW_EPOCH = Statement(insert(EPOCH).values(why=bindparam("why"), begun_at=bindp
 _CAMPAIGNS = Statement(select(CAMPAIGN).order_by(CAMPAIGN.c.id))
 _PACK_SOURCE = Statement(select(PACK.c.source).where(PACK.c.id == bindparam("version")))
 _PACKS = Statement(select(PACK.c.id, PACK.c.hash).order_by(PACK.c.id))
+_PACKS_LOADED = Statement(select(PACK.c.id, PACK.c.hash, PACK.c.loaded_at).order_by(PACK.c.id))
 _PACK_BY_HASH = Statement(select(PACK.c.id).where(PACK.c.hash == bindparam("hash")))
 _ADD_PACK = Statement(
     insert(PACK)
@@ -268,6 +269,11 @@ def pack_source(tx: Transaction, version_id: int) -> dict[str, Any] | None:
 def pack_versions(tx: Transaction) -> dict[int, str]:
     """The hash of every version that was loaded."""
     return dict(tx.all(_PACKS))
+
+
+def packs_loaded(tx: Transaction) -> list[tuple[int, str, int]]:
+    """Every version with its hash, and when it was loaded first."""
+    return [(ident, digest, at) for ident, digest, at in tx.all(_PACKS_LOADED)]
 
 
 def pack_version(tx: Transaction, pack: Pack, now: int) -> tuple[int, bool]:

@@ -6,7 +6,7 @@ sweep, and no statement is written twice for two databases: what differs is comp
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal
 
 from sqlalchemy import Column, ColumnElement, Executable, String, bindparam, literal_column
@@ -43,6 +43,64 @@ def _one_of_sqlite(element: OneOf, compiler: SQLCompiler, **kw: Any) -> str:
 def _one_of_postgresql(element: OneOf, compiler: SQLCompiler, **kw: Any) -> str:
     column, param = compiler.process(element.column, **kw), compiler.process(element.param, **kw)
     return f"{column} = ANY({param}::{element.array})"
+
+
+class Among(ColumnElement[bool]):
+    """A column of ids is among these, which stand in the statement; none: never."""
+
+    inherit_cache = False
+
+    def __init__(self, column: Any, ids: Iterable[int]) -> None:
+        self.column = column
+        self.ids = sorted({int(one) for one in ids})
+
+
+@compiles(Among)
+def _among(element: Among, compiler: SQLCompiler, **kw: Any) -> str:
+    column = compiler.process(element.column, **kw)
+    return f"{column} IN ({', '.join(map(str, element.ids)) or 'NULL'})"
+
+
+class Unindexed(ColumnElement[Any]):
+    """A column that leads into no index on SQLite, which without statistics takes the wrong one."""
+
+    inherit_cache = False
+
+    def __init__(self, column: Any) -> None:
+        self.column = column
+        self.type = column.type
+
+
+@compiles(Unindexed, "sqlite")
+def _unindexed_sqlite(element: Unindexed, compiler: SQLCompiler, **kw: Any) -> str:
+    return f"+{compiler.process(element.column, **kw)}"
+
+
+@compiles(Unindexed, "postgresql")
+def _unindexed_postgresql(element: Unindexed, compiler: SQLCompiler, **kw: Any) -> str:
+    return str(compiler.process(element.column, **kw))
+
+
+class Holds(ColumnElement[bool]):
+    """A text has a part in it, letter for letter."""
+
+    inherit_cache = False
+
+    def __init__(self, column: Any, name: str) -> None:
+        self.column = column
+        self.param = bindparam(name, type_=String())
+
+
+@compiles(Holds, "sqlite")
+def _holds_sqlite(element: Holds, compiler: SQLCompiler, **kw: Any) -> str:
+    column, param = compiler.process(element.column, **kw), compiler.process(element.param, **kw)
+    return f"instr({column}, {param}) > 0"
+
+
+@compiles(Holds, "postgresql")
+def _holds_postgresql(element: Holds, compiler: SQLCompiler, **kw: Any) -> str:
+    column, param = compiler.process(element.column, **kw), compiler.process(element.param, **kw)
+    return f"strpos({column}, {param}::text) > 0"
 
 
 class Inside(ColumnElement[str]):
@@ -113,4 +171,15 @@ def columns_of(table: Any, names: Sequence[str]) -> list[Column[Any]]:
     return [table.c[name] for name in names]
 
 
-__all__ = ["Dialect", "Inside", "OneOf", "Statement", "columns_of", "kind_of", "literal_column"]
+__all__ = [
+    "Among",
+    "Dialect",
+    "Holds",
+    "Inside",
+    "OneOf",
+    "Statement",
+    "Unindexed",
+    "columns_of",
+    "kind_of",
+    "literal_column",
+]

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
-from workflow.calendar import Calendar
-from workflow.text import Text
+from ..calendar import Calendar
+from ..text import Text
 
 _ZH_WEEKDAYS: Final = "一二三四五六日"
 _EN_WEEKDAYS: Final = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")

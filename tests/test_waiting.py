@@ -1,0 +1,92 @@
+"""What waits for a person, by the index: alike what the whole ledger finds, whoever steps in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from notifier.wording import sentences
+from tests.stories.teller import Story, told
+from tests.storing import Counting
+from workflow.definition import Pack, load_pack
+from workflow.reading import Wanted, ledger
+from workflow.reading.ahead import SENTENCES
+from workflow.reading.waiting import to_do
+from workflow.store import organisation
+
+from .test_reading import CHECK, PACK
+
+
+@pytest.fixture(scope="module")
+def pack() -> Pack:
+    return load_pack(PACK)
+
+
+@pytest.fixture
+def story(database_url: str, pack: Pack) -> Iterator[Story]:
+    with told(database_url, pack, at="2026-03-02 08:00") as found:
+        yield found.at("2026-03-02 09:00")
+
+
+def alike(story: Story) -> dict[int, list[int]]:
+    """What waits for each person, found both ways."""
+    found = {}
+    with story.port.read() as tx:
+        frame = story.engine.library.frame(tx, story.now)
+        for person, *_ in organisation.persons(tx):
+            whole = ledger(frame, Wanted(waits_for=person, limit=1000))
+            quick = to_do(frame, person, limit=1000)
+            assert quick == whole
+            found[person] = [line.id for line in quick.lines]
+    return found
+
+
+def test_each_task_is_to_do_for_whom_it_waits(story: Story) -> None:
+    check = story.the(CHECK, "beiwan")
+    assert check in alike(story)[story.person("handler of beiwan")]
+    story.at("2026-03-03 10:00").does("handler of beiwan", "sign_for", check)
+    rows = {"problems": [{"what": "屋顶漏水", "due": "2026-04-10"}]}
+    story.does("handler of beiwan", "submit", check, own_score=88, rows=rows, evidence=1)
+    found = alike(story)
+    assert check in found[story.person("supervisor of bureau")]
+    assert check not in found[story.person("handler of beiwan")]
+
+
+def test_who_steps_in_finds_it_too(story: Story) -> None:
+    check, handler = story.the(CHECK, "beiwan"), story.person("handler of beiwan")
+    delegate = story.person("leader of wanghe")
+    with story.port.write("people") as tx:
+        organisation.add_delegation(tx, handler, delegate, story.now, story.now + 86_400_000, "", story.now)
+        organisation.move_organisation(tx, organisation.stamp(tx))
+    assert check in alike(story)[delegate]
+    with story.port.write("people") as tx:
+        organisation.add_delegation(tx, delegate, None, story.now, story.now + 86_400_000, "", story.now)
+        organisation.move_organisation(tx, organisation.stamp(tx))
+    found = alike(story)
+    assert [one for one, ids in found.items() if check in ids] == [story.person("leader of beiwan")]
+
+
+def test_pages_follow_each_other(story: Story) -> None:
+    person = story.person("handler of beiwan")
+    with story.port.read() as tx:
+        frame = story.engine.library.frame(tx, story.now)
+        whole = to_do(frame, person, limit=1000)
+        parts = [to_do(frame, person, offset=n, limit=1).lines for n in range(whole.total)]
+    assert tuple(line for part in parts for line in part) == whole.lines
+
+
+def test_as_many_statements_for_many_as_for_few(story: Story, monkeypatch: pytest.MonkeyPatch) -> None:
+    counting = Counting()
+    monkeypatch.setattr(story.port, "_probe", counting)
+    person = story.person("handler of beiwan")
+    with story.port.read() as tx:
+        frame = story.engine.library.frame(tx, story.now)
+        to_do(frame, person)
+        counting.clear()
+        to_do(frame, person)
+    assert counting.total <= 16
+
+
+def test_letters_and_pages_say_it_in_the_same_words() -> None:
+    assert {name: sentences()[name].text for name in SENTENCES} == SENTENCES

@@ -1,0 +1,208 @@
+"""What waits for a person: found by the index of what posts wait for, the most urgent first.
+
+A task waits for the holder of a post at a unit, for whoever steps in where nobody is there, or for people
+who were chosen. Whose post it is, is told without reading any task; only of posts that nobody fills, and
+of people who were chosen, a task of each seat is looked at.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import String, and_, bindparam, cast, func, literal_column, or_, select
+from sqlalchemy.sql import ColumnElement
+
+from ..definition.model import LIGHTS, Definition, Role
+from ..engine import Frame
+from ..errors import DubanError
+from ..store import organisation, tasks
+from ..store.delegations import staffed
+from ..store.sql import OneOf, Statement
+from ..store.tasks import TASK
+from ..task import Loaded
+from .ledger import Ledger, lines_of, task_or_none, waited_for
+from .scope import posts_of
+
+_GRAVITY: ColumnElement[int] = literal_column(
+    "CASE task.light " + " ".join(f"WHEN '{light}' THEN {n}" for n, light in enumerate(LIGHTS)) + " END"
+)
+_ANY_DUE: ColumnElement[int] = literal_column("CASE WHEN task.due_at IS NULL THEN 1 ELSE 0 END")
+_SLASH: ColumnElement[str] = literal_column("'/'")
+_UNIT = func.coalesce(cast(TASK.c.waits_unit, String), literal_column("''"))
+_PAIR = _UNIT + _SLASH + TASK.c.waits_post
+_SEAT = (
+    _PAIR
+    + _SLASH
+    + TASK.c.waits_for
+    + _SLASH
+    + TASK.c.kind
+    + _SLASH
+    + cast(TASK.c.unit_id, String)
+    + _SLASH
+    + cast(TASK.c.version_id, String)
+)
+_waiting = (TASK.c.ended_at.is_(None), TASK.c.waits_for.is_not(None))
+_at = (OneOf(TASK.c.waits_unit, "units"), OneOf(TASK.c.waits_post, "posts", words=True))
+_nowhere = and_(TASK.c.waits_unit.is_(None), OneOf(TASK.c.waits_post, "posts", words=True))
+
+# Of the seats at posts that nobody fills: one task each, to ask who steps in.
+_SEATS = Statement(
+    select(_SEAT.label("seat"), func.min(TASK.c.id))
+    .where(*_waiting, or_(and_(*_at), _nowhere), OneOf(_PAIR, "pairs", words=True))
+    .group_by(_SEAT)
+)
+_CHOSEN = Statement(
+    select(TASK.c.id).where(*_waiting, TASK.c.waits_post.is_(None), OneOf(TASK.c.waits_unit, "units"))
+)
+_CHOSEN_NOWHERE = Statement(
+    select(TASK.c.id).where(*_waiting, TASK.c.waits_post.is_(None), TASK.c.waits_unit.is_(None))
+)
+_order = (_GRAVITY.desc(), _ANY_DUE, TASK.c.due_at, TASK.c.id)
+_key = (_GRAVITY, _ANY_DUE, TASK.c.due_at, TASK.c.id)
+_HELD = Statement(
+    select(*_key, func.count().over())
+    .where(*_waiting, *_at, OneOf(_PAIR, "pairs", words=True))
+    .order_by(*_order)
+    .limit(bindparam("most"))
+)
+_STEPPED_IN = Statement(
+    select(*_key, func.count().over())
+    .where(*_waiting, or_(and_(*_at), _nowhere), OneOf(_SEAT, "seats", words=True))
+    .order_by(*_order)
+    .limit(bindparam("most"))
+)
+_THESE = Statement(select(*_key).where(OneOf(TASK.c.id, "ids")))
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Mine:
+    """Where tasks wait for a person."""
+
+    pairs: frozenset[tuple[int, str]]  # unit and post
+    seats: tuple[str, ...]  # at posts that nobody fills
+    vacant: frozenset[tuple[int | None, str]]
+    chosen: tuple[int, ...] = field(default=())  # tasks
+
+
+def to_do(frame: Frame, person: int, *, offset: int = 0, limit: int = 50) -> Ledger:
+    """The tasks that wait for a person: the gravest light first, then the nearest deadline."""
+    mine, most = _mine(frame, person), offset + limit
+    held = frame.tx.all(_HELD, **_where(mine.pairs), most=most) if mine.pairs else []
+    in_stead = (
+        frame.tx.all(_STEPPED_IN, **_where(mine.vacant), seats=list(mine.seats), most=most)
+        if mine.seats
+        else []
+    )
+    chosen = frame.tx.all(_THESE, ids=list(mine.chosen)) if mine.chosen else []
+    total = (held[0][-1] if held else 0) + (in_stead[0][-1] if in_stead else 0) + len(chosen)
+    found = sorted((row[:4] for row in (*held, *in_stead, *chosen)), key=_urgency)
+    return Ledger(lines=_lines(frame, [row[3] for row in found[offset:most]]), total=total)
+
+
+def _urgency(row: Sequence[Any]) -> tuple[int, int, int, int]:
+    gravity, without, due, ident = row
+    return -gravity, without, due or 0, ident
+
+
+def _lines(frame: Frame, ids: Sequence[int]) -> Any:
+    rows = {row[0]: row for row in tasks.read_these(frame.tx, ids)} if ids else {}
+    return lines_of(frame, [rows[ident] for ident in ids if ident in rows])
+
+
+def _where(pairs: Iterable[tuple[int | None, str]]) -> dict[str, Any]:
+    listed = sorted(pairs, key=lambda pair: (pair[0] or 0, pair[1]))
+    return {
+        "units": sorted({unit for unit, _ in listed if unit is not None}),
+        "posts": sorted({post for _, post in listed}),
+        "pairs": [f"{'' if unit is None else unit}/{post}" for unit, post in listed],
+    }
+
+
+# --- whose it is ------------------------------------------------------------------------------------
+
+
+def _mine(frame: Frame, person: int) -> _Mine:
+    """In a fixed number of statements, whatever waits."""
+    posts = posts_of(frame, person)
+    held = frozenset((unit, post) for post, unit in posts)
+    frame.know_units({unit for unit, _ in held})
+    pairs = frozenset(pair for pair in held if person in _there(frame, pair))
+    roles = list(_falling_to(frame, {post for post, _ in posts}))
+    vacant = _vacant(frame, {role.post for role in roles if not _is_chosen(role)}) - pairs
+    seats = frame.tx.all(_SEATS, **_where(vacant)) if vacant else []
+    units = {unit for unit, _ in held}
+    chosen = _chosen(frame, units, everywhere=any(_is_chosen(role) for role in roles))
+    own = _for(frame, person, [*(ident for _, ident in seats), *chosen])
+    return _Mine(
+        pairs=pairs,
+        seats=tuple(seat for seat, ident in seats if ident in own),
+        vacant=vacant if seats else frozenset(),
+        chosen=tuple(ident for ident in chosen if ident in own),
+    )
+
+
+def _there(frame: Frame, pair: tuple[int, str]) -> set[int]:
+    unit, post = pair
+    campaign = next(iter(frame.campaigns.values()), None)
+    if campaign is None:
+        return set()
+    directory = frame.around(campaign.version_id).directory
+    return {one.person_id for one in directory.present(post, unit, frame.now)}
+
+
+def _is_chosen(role: Role) -> bool:
+    """Whether its people are chosen, or must be free of interests: then no post tells who they are."""
+    return role.team is not None or bool(role.recused)
+
+
+def _falling_to(frame: Frame, posts: set[str]) -> Iterator[Role]:
+    """The roles for which whoever holds one of these posts may step in."""
+    for definition in _definitions(frame):
+        for role in definition.roles.values():
+            if any(_is_chosen(one) or one.post in posts for one in _after(definition, role)):
+                yield role
+
+
+def _after(definition: Definition, role: Role) -> Iterator[Role]:
+    known, name = {role.name}, role.otherwise
+    while name is not None and name not in known:
+        yield definition.roles[name]
+        known.add(name)
+        name = definition.roles[name].otherwise
+
+
+def _definitions(frame: Frame) -> Iterator[Definition]:
+    """Of every version that a task may be on."""
+    for version in organisation.pack_versions(frame.tx):
+        try:
+            books = frame.version(version).books
+        except DubanError:
+            continue  # its tasks are set aside
+        yield from (book.definition for book in books.values())
+
+
+def _vacant(frame: Frame, posts: set[str]) -> frozenset[tuple[int | None, str]]:
+    """The units at which nobody is there for one of these posts; and no unit at all."""
+    if not posts:
+        return frozenset()
+    filled = staffed(frame.tx, sorted(posts), frame.now)
+    units = [row[0] for row in organisation.units(frame.tx)]
+    every: set[tuple[int | None, str]] = {(unit, post) for unit in units for post in posts}
+    return frozenset(every - filled | {(None, post) for post in posts})
+
+
+def _chosen(frame: Frame, units: set[int], *, everywhere: bool) -> list[int]:
+    if not everywhere:
+        return [row[0] for row in frame.tx.all(_CHOSEN, units=sorted(units))] if units else []
+    known = [row[0] for row in organisation.units(frame.tx)]
+    return [row[0] for row in (*frame.tx.all(_CHOSEN, units=known), *frame.tx.all(_CHOSEN_NOWHERE))]
+
+
+def _for(frame: Frame, person: int, ids: Sequence[int]) -> set[int]:
+    """Those of these tasks that wait for a person, as a decision would see it."""
+    rows = tasks.read_these(frame.tx, ids) if ids else []
+    found = [task for row in rows if (task := task_or_none(row)) is not None]
+    frame.know([Loaded(task=task) for task in found])
+    return {task.id for task in found if (who := waited_for(frame, task)) and person in who.persons}

@@ -83,6 +83,7 @@ def create_app(place: Place) -> FastAPI:
 
     app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None, lifespan=writing)
     app.state.place, app.state.accesses = place, accesses
+    app.state.tallies = board.tallies(place)
     app.middleware("http")(noting(accesses, lambda: place.now))
     app.middleware("http")(protecting(place.settings.https))
     answer_errors(app)

@@ -66,7 +66,8 @@ PAGES: Final[Mapping[str, frozenset[str]]] = {
     "GET /tasks/{number}/history": OF_THE_UNIT,
     "GET /tasks/{number}/diagram.svg": OF_THE_UNIT,
     "GET /tasks/{number}/enter/{act}": frozenset(WATCHING),
-    "POST /tasks/{number}/enter/{act}": frozenset(WATCHING),
+    # Who of them may is judged with what was sent: a form without its paper is a 422 for all.
+    "POST /tasks/{number}/enter/{act}": OF_THE_UNIT,
     "POST /together": WORKING,
     "GET /board": WORKING,
     "GET /campaigns": WORKING,

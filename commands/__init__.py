@@ -2,6 +2,7 @@
 
     packs.py       init, check, load, version
     ledger.py      tasks, show, history, outbox
+    search.py      search
     frozen.py      ledger freeze, ledger frozen
     workbooks.py   template, import, ledger export
     why.py         explain
@@ -25,6 +26,7 @@
     console.py     console
     start.py       start: both in one process
     demo.py        demo
+    account.py     account, access export
     schema.py      schema
     webhooks.py    webhook add, list, remove, enable, test
 

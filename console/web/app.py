@@ -69,6 +69,7 @@ def create_app(place: Place) -> FastAPI:
     """The console over a place."""
     app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None)
     app.state.place = place
+    app.state.tallies = board.tallies(place)
     app.middleware("http")(protecting(place.settings.https))
     answer_errors(app)
     app.get("/static/{mark}/{name}")(_static)

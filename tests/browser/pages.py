@@ -36,6 +36,8 @@ PAGES = (
     PageOf(path="/definitions"),
     PageOf(path="/definitions/{kind}", main=True),
     PageOf(path="/organisation", main=True),
+    PageOf(path="/deliveries", main=True),
+    PageOf(path="/search?q=2026", main=True),
     PageOf(path="/account/tokens"),
     PageOf(path="/settings", shown_to=(*WORKERS, "system")),
     PageOf(path="/r", shown_to=ROLES),

@@ -2,6 +2,7 @@
 
     packs.py       init, check, load, version
     ledger.py      tasks, show, history, outbox
+    search.py      search
     frozen.py      ledger freeze, ledger frozen
     workbooks.py   template, import, ledger export
     why.py         explain

@@ -84,7 +84,8 @@ def test_filters_of_the_ledger(story: Story) -> None:
         one.id for one in everything if one.due_at is not None and one.due_at < story.now and not one.stopped
     }
     assert late
-    assert soon and all(one.due_at == story.now for one in soon)
+    assert soon
+    assert all(one.due_at == story.now for one in soon)
     assert [(one.kind, one.unit.zh) for one in words] == [(CHECK, "北湾区")]
     assert [one.number for one in one] == [everything[0].number]
     assert len(below) > len({one.unit for one in below}) > 1

@@ -92,7 +92,7 @@ def test_tasks_are_found_by_number_unit_and_kind(story: Story) -> None:
 
 @pytest.mark.parametrize("typed", ["", "  ", "县", "。，", "水务 区"])
 def test_what_could_never_be_found_is_refused(typed: str) -> None:
-    with pytest.raises(BadValue, match="search for|too short"):
+    with pytest.raises(BadValue, match=r"search for|too short"):
         asked(typed)
 
 

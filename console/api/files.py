@@ -27,6 +27,7 @@ from .problems import problems
 from .tasks import Number
 
 router = APIRouter(tags=["evidence"])
+_BYTES = {"type": "string", "format": "binary"}
 MOST_KEPT = 50  # files that one person may have sent for one task
 _FORM = {
     "required": True,
@@ -145,7 +146,7 @@ def _uploaded(one: Upload) -> shapes.Uploaded:
 @router.get(
     "/tasks/{number}/evidence/{sha256}",
     responses=problems(404, 409)
-    | {200: {"description": "The file.", "content": {"application/octet-stream": {}}}},
+    | {200: {"description": "The file, as what it is.", "content": {"*/*": {"schema": _BYTES}}}},
     response_class=StreamingResponse,
     summary="A file of a task",
 )

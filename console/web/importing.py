@@ -32,7 +32,6 @@ from .visits import Visit
 router = APIRouter()
 MOST_SHOWN = 200  # wrong cells on the page; the marked copy has all
 LARGEST = 20_000_000  # bytes of a workbook
-_XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 @router.get("/ledger/import")
@@ -102,14 +101,7 @@ def template(visit: Asking, kind: str = "") -> Response:
     """An empty workbook to fill in."""
     person_of(visit)
     own, (campaign, name) = books_of(visit), _kind(visit, kind)
-    file = _place_for(".xlsx")
-    own.template(name, campaign, file, visit.now)
-    return sent(file, f"{name}.xlsx", _XLSX)
-
-
-def _place_for(ending: str) -> Path:
-    with tempfile.NamedTemporaryFile(prefix="duban-", suffix=ending, delete=False) as made:
-        return Path(made.name)
+    return sent(lambda file: own.template(name, campaign, file, visit.now), f"{name}.xlsx")
 
 
 @contextmanager
@@ -186,15 +178,10 @@ def marked(visit: Asking) -> Response:
     """A copy of what was checked in which every wrong cell is marked."""
     form, person, own = visit.checked(), person_of(visit), books_of(visit)
     kept = _kept(visit, person, str(form.get("sha256", "")))
-    copy = _place_for(".xlsx")
-    try:
-        with _as_file(kept.body) as file:
-            found = own.check(file, kept.kind, kept.campaign, person, visit.now)
-            own.mark(file, found.wrong, copy)
-    except BaseException:
-        copy.unlink()
-        raise
-    return sent(copy, f"{kept.kind}-{visit.say('标注', 'marked')}.xlsx", _XLSX)
+    with _as_file(kept.body) as file:
+        found = own.check(file, kept.kind, kept.campaign, person, visit.now)
+        name = f"{kept.kind}-{visit.say('标注', 'marked')}.xlsx"
+        return sent(lambda copy: own.mark(file, found.wrong, copy), name)
 
 
 def _kept(visit: Visit, person: int, digest: str) -> CheckedBook:

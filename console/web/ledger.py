@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -52,10 +52,8 @@ _FILTERS = (
 _FURTHER = ("due_from", "due_to", "late", "year", "fact", "campaign")  # those of the folded part
 # What a column of the page is in a file: the light comes always.
 _IN_FILES = {"due": ("due", "overdue"), "waits": ("waits", "people")}
-_KINDS_OF_FILE = {
-    ".xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-    ".csv": "text/csv; charset=utf-8",
-}
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+_KINDS_OF_FILE = {".xlsx": XLSX, ".csv": "text/csv; charset=utf-8"}
 
 
 # --- what is asked for ------------------------------------------------------------------------------
@@ -238,7 +236,7 @@ def _page(
         units=units,
         why=error.text if error else None,
         done=done,
-        name=name,
+        typed=name,
     )
 
 
@@ -366,19 +364,21 @@ def export(visit: Asking, ending: str) -> Response:
     with visit.place.frame() as frame:
         wanted = wanted_of(frame, filters, person)
         day = frame.calendar(zone_of_dates(frame)).day_of(frame.now)
-    with tempfile.NamedTemporaryFile(prefix="duban-", suffix=ending, delete=False) as made:
+    name = f"{visit.say('台账', 'ledger')}-{day.isoformat()}{ending}"
+    return sent(
+        lambda file: books.export(wanted, file, visit.language, visit.now, filters.in_file), name, kind
+    )
+
+
+def sent(write: Callable[[Path], object], name: str, kind: str = XLSX) -> Response:
+    """A file that is made for this answer, and gone once it was sent, or could not be made."""
+    with tempfile.NamedTemporaryFile(prefix="duban-", suffix=Path(name).suffix, delete=False) as made:
         file = Path(made.name)
     try:
-        books.export(wanted, file, visit.language, visit.now, filters.in_file)
+        write(file)
     except BaseException:
         file.unlink()
         raise
-    name = f"{visit.say('台账', 'ledger')}-{day.isoformat()}{ending}"
-    return sent(file, name, kind)
-
-
-def sent(file: Path, name: str, kind: str) -> Response:
-    """A file that is gone once it was sent."""
     return FileResponse(
         file, filename=name, media_type=kind, background=BackgroundTask(file.unlink, missing_ok=True)
     )

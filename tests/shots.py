@@ -41,12 +41,11 @@ class Shot:
 SHOTS = (
     Shot(name="to-do", path="/", who="supervisor_one", languages=LANGUAGES),
     Shot(name="to-do-phone", path="/", who="{handler}", width=PHONE),
-    Shot(name="task", path="/tasks/{red}", who="supervisor_one", languages=LANGUAGES),
+    Shot(name="task", path="/tasks/{red}", who="supervisor_one"),
     Shot(name="task-phone", path="/tasks/{mine}", who="{handler}", width=PHONE),
-    Shot(name="ledger", path="/ledger", who="bureau_head", languages=LANGUAGES),
-    Shot(name="definition", path="/definitions/{kind}", who="bureau_head"),
+    Shot(name="board", path="/board", who="bureau_head"),
+    Shot(name="ledger", path="/ledger", who="bureau_head", languages=("en",)),
     Shot(name="accounts", path="/accounts", who="security"),
-    Shot(name="settings", path="/settings", who="system"),
 )
 
 

@@ -186,7 +186,8 @@ def test_looking_at_every_page_and_link_changes_nothing(story: Story, browsers: 
         path = waiting.pop(0)
         seen.add(path)
         page = browser.get(path)
-        assert page.status_code == 200, path
+        # Nothing sends messages here, and the page of messages says so.
+        assert page.status_code == (409 if path == "/deliveries" else 200), path
         links = re.findall(r'href="(/[^"]*)"', page.text)
         waiting += [one for one in links if one not in seen and one not in waiting]
     assert story.everything() == before

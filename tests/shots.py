@@ -24,7 +24,7 @@ PACK = Path(__file__).resolve().parent.parent / "definitions" / "demonstration_s
 DAYS = 110
 _TALL = {DESK: 900, PHONE: 740}  # pixels
 _SHOWN = {DESK: 1_000, PHONE: 360}  # pixels across, in the picture
-_COLOURS = 256  # fewer would turn lights grey
+_COLOURS = 256
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -41,12 +41,11 @@ class Shot:
 SHOTS = (
     Shot(name="to-do", path="/", who="supervisor_one", languages=LANGUAGES),
     Shot(name="to-do-phone", path="/", who="{handler}", width=PHONE),
-    Shot(name="task", path="/tasks/{red}", who="supervisor_one", languages=LANGUAGES),
+    Shot(name="task", path="/tasks/{red}", who="supervisor_one"),
     Shot(name="task-phone", path="/tasks/{mine}", who="{handler}", width=PHONE),
-    Shot(name="ledger", path="/ledger", who="bureau_head", languages=LANGUAGES),
-    Shot(name="definition", path="/definitions/{kind}", who="bureau_head"),
+    Shot(name="board", path="/board", who="bureau_head"),
+    Shot(name="ledger", path="/ledger", who="bureau_head", languages=("en",)),
     Shot(name="accounts", path="/accounts", who="security"),
-    Shot(name="settings", path="/settings", who="system"),
 )
 
 
@@ -68,7 +67,7 @@ def save(taken: Image.Image, file: Path, width: int) -> None:
     shown = _SHOWN[width]
     size = (shown, taken.height * shown // taken.width)
     small = taken.convert("RGB").resize(size, Image.Resampling.LANCZOS)
-    small.quantize(_COLOURS, dither=Image.Dither.NONE).save(file, optimize=True)
+    small.quantize(_COLOURS, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE).save(file, optimize=True)
 
 
 def filled_of(site: Site) -> dict[str, str]:

@@ -2,7 +2,7 @@
 "use strict";
 
 (() => {
-  const LINES = "main table.lines tbody tr, main table.board tbody tr, main ul.rows > li";
+  const LINES = "main table.lines tbody tr, main table.board tbody tr, main .tasks > li, main ul.rows > li";
   const REFRESH = 2500; // ms
   let chosen = -1;
   let going = false; // g was typed, a number follows
@@ -72,9 +72,15 @@
 
   // --- a demonstration whose time is hurried ---------------------------------------------------------
 
+  const LISTS = ["", "board", "ledger", "campaigns", "dual-list", "tasks", "deliveries"];
+  const changed = (one) => one.value !== one.defaultValue || one.checked !== one.defaultChecked;
   const touched = () =>
-    document.querySelector("main form[method=post], main details[open]:not([data-as-served])") !== null ||
-    document.querySelector("main :focus, main input:checked, details.menu[open], dialog[open]") !== null;
+    !LISTS.includes(location.pathname.split("/")[1]) ||
+    /\/(do|enter)\//.test(location.pathname) ||
+    [...document.querySelectorAll("main input")].some(changed) ||
+    document.querySelector(
+      "main :focus, main details[open]:not([data-as-served]), details.menu[open], dialog[open]",
+    ) !== null;
 
   async function refresh() {
     if (document.hidden || touched()) return;

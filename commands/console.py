@@ -105,7 +105,7 @@ def _proxies(desk: Desk, named: str, *, https: bool) -> frozenset[str]:
     if https and not found:
         desk.warn(
             "未设置 DUBAN_PROXIES（HTTPS 代理的地址，如 127.0.0.1）：所有人将共用一个登录次数限制。",
-            "DUBAN_PROXIES (the address of the HTTPS proxy, such as 127.0.0.1) is not set: everybody shares one "
+            "DUBAN_PROXIES (the address of the HTTPS proxy, such as 127.0.0.1) is not set: all share one "
             "limit of sign-ins.",
         )
     return found
@@ -122,8 +122,8 @@ def _kept_days(typed: str) -> int:
     if not typed.isdecimal() or int(typed) < LEAST_DAYS:
         raise UsageError(
             f"未启动：DUBAN_ACCESS_DAYS 应为不小于 {LEAST_DAYS} 的天数（日志至少保存六个月）。",
-            f"Not started: DUBAN_ACCESS_DAYS is a number of days, {LEAST_DAYS} or more: logs are kept for six "
-            "months at least.",
+            f"Not started: DUBAN_ACCESS_DAYS is a number of days, {LEAST_DAYS} or more: logs are kept for "
+            "six months at least.",
         )
     return int(typed)
 

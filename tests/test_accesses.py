@@ -161,3 +161,13 @@ def test_an_operator_lets_a_locked_out_administrator_in(sqlite_url: str, browser
     with raw(sqlite_url) as connection:
         found = connection.execute("SELECT act FROM account_log WHERE via = 'machine' ORDER BY id").fetchall()
     assert [one[0] for one in found] == ["opened", "unlocked", "reset", "closed"]
+
+
+def test_proxies_and_days_are_named_by_the_environment(
+    sqlite_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    how = ["console", "--https", "--port", "18439", "--database", sqlite_url, "--lang", "en"]
+    monkeypatch.setenv("DUBAN_ACCESS_DAYS", "30")
+    refused = CliRunner().invoke(main.app, how)
+    assert refused.exit_code == 2
+    assert "DUBAN_ACCESS_DAYS" in refused.stderr

@@ -208,7 +208,7 @@ def set_totp(tx: Transaction, account: int, secret: str | None) -> None:
 
 
 def ask_for_factor(tx: Transaction, account: int, asker: int) -> None:
-    """One administrator asks that the second factor be taken away; another one has to agree."""
+    """One administrator asks that the second factor be taken away; another one must consent."""
     tx.run(_ASK_FACTOR, account=account, asker=asker)
 
 

@@ -13,6 +13,7 @@ from typing import Annotated
 import typer
 
 from commands import (
+    account,
     acting,
     ballot,
     calendar,
@@ -99,6 +100,8 @@ app.add_typer(reaching.roster)  # of `people`, with what `reaching` adds
 app.add_typer(people.posts)
 app.add_typer(interests.declarations)
 app.add_typer(outbox.app)
+app.add_typer(account.app)
+app.add_typer(account.access)
 app.add_typer(notify.app)
 app.add_typer(organising.unit)
 app.add_typer(webhooks.app)

@@ -26,6 +26,7 @@
     console.py     console
     start.py       start: both in one process
     demo.py        demo
+    account.py     account, access export
     schema.py      schema
     webhooks.py    webhook add, list, remove, enable, test
 

@@ -14,8 +14,9 @@ from workflow.reading.tally import NONE, Cell, Lit, Tally, added, holds
 from workflow.text import Text
 
 GRAVE: Final = 2  # from this place in LIGHTS on a light is counted in the trend: yellow, red
-SQUARES: Final = 500  # of a page at most: it must stay small
-LEAST_ROWS: Final = 10
+SQUARES: Final = 300  # of a page: it must stay small
+FEWEST: Final = 10  # rows of a page
+MOST: Final = 60
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -147,7 +148,7 @@ class Sight:
         if at is not None and at in self._own:
             rows.append(self._row(at, self._own[at], is_own=True))
         columns = tuple(sorted({column for row in rows for column in row.squares}, key=_named_first))
-        most = max(LEAST_ROWS, SQUARES // (len(columns) + 1))
+        most = min(MOST, max(FEWEST, SQUARES // (len(columns) + 1)))
         trail = tuple(self.units[one] for one in reversed(self.upwards(at)))
         return Board(
             at=trail[-1] if trail else None,

@@ -13,6 +13,7 @@ from icalendar import Calendar
 from sqlalchemy import update
 from starlette.testclient import TestClient
 
+from console.store import logs
 from console.web.redacting import shown_path
 from tests.programs import API, Programs
 from tests.stories.teller import Story
@@ -130,6 +131,9 @@ def test_a_token_is_made_on_a_page_shown_once_and_revoked(story: Story) -> None:
     assert program.get(f"{API}/me").status_code == 200
     browser.post("/account/tokens/revoke", data={**form, "token": ident}, headers=HERE)
     assert program.get(f"{API}/me").status_code == 401
+    with story.port.read() as tx:
+        acts = [one.act for one in logs.wanted(tx, login="handler_of_beiwan", act="", before=2**60, most=2)]
+    assert acts == ["token_revoked", "token_made"]
 
 
 def test_the_page_says_what_is_wrong_and_loses_nothing_typed(story: Story) -> None:

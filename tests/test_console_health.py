@@ -95,12 +95,19 @@ def test_figures_tell_of_requests_by_the_template_of_their_path(programs: Progra
     client = near(programs.place)
     token = {"authorization": f"Bearer {programs.token('handler of beiwan')}"}
     number = programs.number(programs.story.the(CHECK, "beiwan"))
-    for path in (f"/tasks/{number}", f"{API}/tasks/{number}", f"{API}/nothing", "/nothing", "/%0Anothing"):
+    for path in (
+        f"/tasks/{number}",
+        f"{API}/tasks/{number}",
+        f"{API}/nothing",
+        "/nothing",
+        "/account/tokens",
+    ):
         client.get(path, headers=token)
     found = figures(client)
     one = 'duban_http_requests_total{method="GET",route="%s",status="%s"}'
     assert found[one % ("/api/v1/tasks/{number}", 200)] == 1
     assert found[one % ("/tasks/{number}", 401)] == 1
+    assert found[one % ("/account/tokens", 401)] == 1
     assert found[one % ("none", 404)] >= 1
     assert not any(number in name or "nothing" in name for name in found)
     assert found['duban_http_request_seconds_count{route="/api/v1/tasks/{number}"}'] == 1

@@ -16,6 +16,8 @@ ACTS: Final[Mapping[str, Text]] = {
     "signed_out": Text("退出", "signed out"),
     "others_ended": Text("退出其他登录", "ended the other sessions"),
     "password_changed": Text("修改密码", "changed the password"),
+    "token_made": Text("建立令牌", "made a token"),
+    "token_revoked": Text("撤销令牌", "revoked a token"),
     "factor_set": Text("设置动态验证码", "set up codes"),
     "appointed": Text("任命", "appointed"),
     "opened": Text("开通", "opened"),

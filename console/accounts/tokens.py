@@ -13,8 +13,9 @@ from workflow.errors import BadValue, NotAllowed, NotNow, Unknown
 from workflow.store import Port
 from workflow.text import Text
 
-from ..store import accounts, tokens
+from ..store import accounts, logs, tokens
 from ..store.accounts import Account
+from ..store.logs import Origin
 from ..store.tokens import Token
 from .signing_in import MINUTE, hashed
 
@@ -60,6 +61,7 @@ def make(port: Port, own: Account, purpose: str, label: str, days: int, secret: 
                 f"Not made: you have {_MOST} tokens. Revoke those that aren't used.",
             )
         tokens.add(tx, hashed(MARK + secret), own.id, purpose, called, now, until)
+        logs.note(tx, "token_made", own.id, Origin(by=own.id), now)
     return MARK + secret
 
 
@@ -90,6 +92,7 @@ def revoke(port: Port, own: Account, token: int, now: int) -> None:
                 "没有这个令牌，或已撤销。请刷新页面查看。",
                 "There is no such token, or it was revoked. Reload the page.",
             )
+        logs.note(tx, "token_revoked", own.id, Origin(by=own.id), now)
 
 
 def holder_of(port: Port, token: str, purposes: tuple[Purpose, ...], now: int) -> Holder:

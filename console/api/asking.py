@@ -13,6 +13,7 @@ from workflow.text import Language, Text
 
 from ..accounts.tokens import Purpose, holder_of
 from ..store.accounts import Account
+from ..web.noting import note_account
 from ..web.place import Place
 
 _bearer = HTTPBearer(
@@ -66,6 +67,7 @@ def _caller(request: Request, credentials: HTTPAuthorizationCredentials | None, 
     except NotAllowed as error:
         raise NoEntry(error.text) from error
     account = holder.account
+    note_account(request, account.id)
     if account.duty is not None or account.person_id is None:
         raise NotAllowed(
             "管理员账号不参与事项办理，看不到事项。请用办理人员的令牌。",

@@ -65,7 +65,8 @@ class Meter:
 
 def template_of(request: Request) -> str:
     """The path as it is declared: a request for what isn't there adds no label."""
-    path = getattr(request.scope.get("route"), "path", None)
+    whole = request.scope.get("fastapi", {}).get("effective_route_context")  # with its router's prefix
+    path = getattr(whole or request.scope.get("route"), "path", None)
     return "none" if path is None else f"{request.scope.get('root_path', '')}{path}"
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import BigInteger, String, bindparam, delete, insert, or_, select
+from sqlalchemy import BigInteger, BindParameter, String, bindparam, delete, insert, or_, select
 
 from workflow.store import Transaction
 from workflow.store.sql import Statement, literal_column
@@ -19,7 +19,7 @@ ACCESS_LOG = AccessLogRow.__table__  # type: ignore[attr-defined]
 _OTHER = ACCOUNT.alias("by_account")
 _before = bindparam("before", type_=BigInteger())
 _after = bindparam("after", type_=BigInteger())
-_most = bindparam("most")
+_most: BindParameter[int] = bindparam("most")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
 from fastapi import FastAPI, Response
 from fastapi.responses import FileResponse
+from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 
 from .. import api
+from ..accesses import Accesses
 from . import (
     acting,
     board,
@@ -34,6 +39,7 @@ from . import (
 )
 from .errors import answer_errors
 from .guard import protecting
+from .noting import noting
 from .place import Place
 from .visits import STATIC, asset_name
 
@@ -67,9 +73,18 @@ _FOR_EVER = "public, max-age=31536000, immutable"
 
 def create_app(place: Place) -> FastAPI:
     """The console over a place."""
-    app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None)
-    app.state.place = place
+    accesses = Accesses(place.engine.port, kept_days=place.settings.kept_days)
+
+    @asynccontextmanager
+    async def writing(_app: FastAPI) -> AsyncIterator[None]:
+        accesses.start(lambda: place.now)
+        yield
+        await run_in_threadpool(accesses.stop)
+
+    app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None, lifespan=writing)
+    app.state.place, app.state.accesses = place, accesses
     app.state.tallies = board.tallies(place)
+    app.middleware("http")(noting(accesses, lambda: place.now))
     app.middleware("http")(protecting(place.settings.https))
     answer_errors(app)
     app.get("/static/{mark}/{name}")(_static)

@@ -153,4 +153,5 @@ def _kind(frame: Frame, name: str) -> Kind:
 def policy(drawn: str) -> str:
     """Nothing but the picture's own style, by its hash."""
     styles = [b64encode(sha256(one.encode()).digest()).decode() for one in _STYLE.findall(drawn)]
-    return "default-src 'none'; style-src " + " ".join(f"'sha256-{one}'" for one in styles)
+    kept = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; style-src "
+    return kept + " ".join(f"'sha256-{one}'" for one in styles)

@@ -142,7 +142,7 @@ class Visit:
         """A sentence in the reader's language."""
         return Text(zh, en).to(self.language)
 
-    def page(self, name: str, status: int = 200, **view: Any) -> HTMLResponse:
+    def page(self, name: str, /, status: int = 200, **view: Any) -> HTMLResponse:
         """A page from a template."""
         shown = (
             _environment()

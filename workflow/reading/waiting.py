@@ -97,11 +97,11 @@ def to_do(frame: Frame, person: int, *, offset: int = 0, limit: int = 50) -> Led
     )
     chosen = frame.tx.all(_THESE, ids=list(mine.chosen)) if mine.chosen else []
     total = (held[0][-1] if held else 0) + (in_stead[0][-1] if in_stead else 0) + len(chosen)
-    found = sorted((row[:4] for row in (*held, *in_stead, *chosen)), key=_urgency)
+    found = sorted((row[:4] for row in (*held, *in_stead, *chosen)), key=_rank)
     return Ledger(lines=_lines(frame, [row[3] for row in found[offset:most]]), total=total)
 
 
-def _urgency(row: Sequence[Any]) -> tuple[int, int, int, int]:
+def _rank(row: Sequence[Any]) -> tuple[int, int, int, int]:
     gravity, without, due, ident = row
     return -gravity, without, due or 0, ident
 

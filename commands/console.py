@@ -87,6 +87,8 @@ def place_of(desk: Desk, *, https: bool, organisation: str) -> Place:
             https=https,
             organisation=organisation,
             metrics_token=os.environ.get("DUBAN_METRICS_TOKEN", ""),
+            proxies=_proxies(desk, os.environ.get("DUBAN_PROXIES", ""), https=https),
+            kept_days=_kept_days(os.environ.get("DUBAN_ACCESS_DAYS", "365")),
         ),
         folder=desk.folder,
         deliveries=under_way,
@@ -95,6 +97,35 @@ def place_of(desk: Desk, *, https: bool, organisation: str) -> Place:
         books=DeskBooks(desk.engine),
         messages=_messages(desk),
     )
+
+
+def _proxies(desk: Desk, named: str, *, https: bool) -> frozenset[str]:
+    """The addresses that DUBAN_PROXIES names, commas between them; what they say of a caller is believed."""
+    found = frozenset(one.strip() for one in named.split(",") if one.strip())
+    if https and not found:
+        desk.warn(
+            "未设置 DUBAN_PROXIES（HTTPS 代理的地址，如 127.0.0.1）：所有人将共用一个登录次数限制。",
+            "DUBAN_PROXIES (the address of the HTTPS proxy, such as 127.0.0.1) is not set: everybody shares one "
+            "limit of sign-ins.",
+        )
+    return found
+
+
+def _kept_days(typed: str) -> int:
+    """For how many days logs are kept.
+
+    Raises:
+        UsageError: no number, or fewer than six months have.
+    """
+    from console.accesses import LEAST_DAYS
+
+    if not typed.isdecimal() or int(typed) < LEAST_DAYS:
+        raise UsageError(
+            f"未启动：DUBAN_ACCESS_DAYS 应为不小于 {LEAST_DAYS} 的天数（日志至少保存六个月）。",
+            f"Not started: DUBAN_ACCESS_DAYS is a number of days, {LEAST_DAYS} or more: logs are kept for six "
+            "months at least.",
+        )
+    return int(typed)
 
 
 def _bulletins() -> Bulletins:

@@ -138,7 +138,7 @@ def test_there_is_a_table_behind_the_curve_and_no_style_that_the_policy_refuses(
     assert "<polyline" in page
     assert "The numbers behind the curve" in page
     assert "style=" not in page
-    assert "<script" not in page
+    assert "<script>" not in page
 
 
 def test_nothing_open_is_said_with_what_to_do(sqlite_url: str) -> None:

@@ -31,7 +31,8 @@ def test_the_picture_carries_its_own_style_by_hash_and_nothing_else(browsers: Br
     answer = browsers.of("handler of beiwan").get("/definitions/self_check.svg")
     style = answer.text.split("<style>")[1].split("</style>")[0]
     mark = b64encode(sha256(style.encode()).digest()).decode()
-    assert answer.headers["content-security-policy"] == f"default-src 'none'; style-src 'sha256-{mark}'"
+    nothing = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'"
+    assert answer.headers["content-security-policy"] == f"{nothing}; style-src 'sha256-{mark}'"
 
 
 def test_a_kind_that_there_is_none_of_is_said_so(browsers: Browsers) -> None:  # noqa: F811

@@ -8,9 +8,9 @@ import pytest
 
 from notifier.wording import sentences
 from tests.stories.teller import Story, told
-from tests.storing import Counting
+from tests.storing import Counting, raw
 from workflow.definition import Pack, load_pack
-from workflow.reading import Wanted, ledger
+from workflow.reading import Wanted, ledger, waiting
 from workflow.reading.ahead import SENTENCES
 from workflow.reading.waiting import to_do
 from workflow.store import organisation
@@ -85,8 +85,18 @@ def test_as_many_statements_for_many_as_for_few(story: Story, monkeypatch: pytes
         to_do(frame, person)
         counting.clear()
         to_do(frame, person)
-    assert counting.total <= 16
+    assert counting.total <= 18
 
 
 def test_letters_and_pages_say_it_in_the_same_words() -> None:
     assert {name: sentences()[name].text for name in SENTENCES} == SENTENCES
+
+
+def test_what_waits_is_found_without_reading_a_task(sqlite_url: str) -> None:
+    """The plan of each statement: nothing but the index, however many tasks there are."""
+    statements = [waiting._HELD, *waiting._STEPPED_IN, *waiting._SEATS, waiting._CHOSEN]
+    with raw(sqlite_url) as connection:
+        for one in statements:
+            text, *_ = one.on("sqlite")
+            plan = connection.execute(f"EXPLAIN QUERY PLAN {text}", ["[]"] * text.count("?"))
+            assert "SEARCH task USING COVERING INDEX task_waits" in " ".join(row[3] for row in plan)

@@ -246,6 +246,7 @@ class TaskRow(SQLModel, table=True):
             "due_at",
             "unit_id",
             "version_id",
+            "ended_at",  # always empty; SQLite reads the row for a condition whose column isn't here
             "id",
             **where("ended_at IS NULL"),
         ),

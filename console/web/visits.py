@@ -115,7 +115,9 @@ class Visit:
             return (("/accounts", "账号", "Accounts"),)
         if duty == "system":
             return (("/settings", "设置", "Settings"), ("/deliveries", "消息", "Deliveries"))
-        return () if duty is not None else _SECTIONS
+        if duty is not None:
+            return ()
+        return [one for one in _SECTIONS if one[0] != "/deliveries" or self.place.messages is not None]
 
     @property
     def section(self) -> str:

@@ -41,6 +41,7 @@ _CURSOR = re.compile(r"(?:(?P<light>[a-z]{1,9})[.](?P<due>-|-?[0-9]{1,15})[.])?(
 _BY_ID = Statement(select(*TASK.columns).where(OneOf(TASK.c.id, "ids")))
 # The order of an index is walked: nothing else may lead away from it.
 _KEYS = (TASK.c.id, TASK.c.due_at)
+_ANY_LIGHT = or_(*(TASK.c.light == literal_column(f"'{one}'") for one in LIGHTS))
 _WALKED: Columns = {one.name: Unindexed(one) for one in TASK.columns}
 
 
@@ -137,7 +138,8 @@ def _newest(conditions: list[ColumnElement[bool]], after: _After | None, most: i
 
 
 def _in_order(conditions: list[ColumnElement[bool]], after: _After | None, most: int) -> Select[Any]:
-    onwards = [] if after is None else [_behind(after)]
+    """`_ANY_LIGHT` says nothing new: it leads SQLite into the index of what is open, past what has ended."""
+    onwards = [_ANY_LIGHT] if after is None else [_ANY_LIGHT, _behind(after)]
     order = (GRAVITY.desc(), ANY_DUE, TASK.c.due_at, TASK.c.id)
     return select(TASK.c.id).where(*conditions, *onwards).order_by(*order).limit(most)
 

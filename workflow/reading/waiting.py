@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import String, and_, bindparam, cast, func, literal_column, or_, select
+from sqlalchemy import String, and_, bindparam, cast, func, literal_column, select
 from sqlalchemy.sql import ColumnElement
 
 from ..definition.model import LIGHTS, Definition, Role
@@ -47,12 +47,18 @@ _waiting = (TASK.c.ended_at.is_(None), TASK.c.waits_for.is_not(None))
 _at = (OneOf(TASK.c.waits_unit, "units"), OneOf(TASK.c.waits_post, "posts", words=True))
 _nowhere = and_(TASK.c.waits_unit.is_(None), OneOf(TASK.c.waits_post, "posts", words=True))
 
-# Of the seats at posts that nobody fills: one task each, to ask who steps in.
-_SEATS = Statement(
-    select(_SEAT.label("seat"), func.min(TASK.c.id))
-    .where(*_waiting, or_(and_(*_at), _nowhere), OneOf(_PAIR, "pairs", words=True))
-    .group_by(_SEAT)
-)
+
+def _seats(*where: ColumnElement[bool]) -> Statement:
+    """Of the seats at posts that nobody fills: one task each, to ask who steps in."""
+    return Statement(
+        select(_SEAT.label("seat"), func.min(TASK.c.id))
+        .where(*_waiting, *where, OneOf(_PAIR, "pairs", words=True))
+        .group_by(_SEAT)
+    )
+
+
+# Apart from each other: joined by OR, neither would be found by the index.
+_SEATS = (_seats(*_at), _seats(_nowhere))
 _CHOSEN = Statement(
     select(TASK.c.id).where(*_waiting, TASK.c.waits_post.is_(None), OneOf(TASK.c.waits_unit, "units"))
 )
@@ -61,18 +67,17 @@ _CHOSEN_NOWHERE = Statement(
 )
 _order = (_GRAVITY.desc(), _ANY_DUE, TASK.c.due_at, TASK.c.id)
 _key = (_GRAVITY, _ANY_DUE, TASK.c.due_at, TASK.c.id)
-_HELD = Statement(
-    select(*_key, func.count().over())
-    .where(*_waiting, *_at, OneOf(_PAIR, "pairs", words=True))
-    .order_by(*_order)
-    .limit(bindparam("most"))
-)
-_STEPPED_IN = Statement(
-    select(*_key, func.count().over())
-    .where(*_waiting, or_(and_(*_at), _nowhere), OneOf(_SEAT, "seats", words=True))
-    .order_by(*_order)
-    .limit(bindparam("most"))
-)
+
+
+def _urgent(*where: ColumnElement[bool]) -> Statement:
+    """The most urgent of those that wait there, with how many there are."""
+    return Statement(
+        select(*_key, func.count().over()).where(*_waiting, *where).order_by(*_order).limit(bindparam("most"))
+    )
+
+
+_HELD = _urgent(*_at, OneOf(_PAIR, "pairs", words=True))
+_STEPPED_IN = tuple(_urgent(*where, OneOf(_SEAT, "seats", words=True)) for where in (_at, (_nowhere,)))
 _THESE = Statement(select(*_key).where(OneOf(TASK.c.id, "ids")))
 
 
@@ -89,15 +94,14 @@ class _Mine:
 def to_do(frame: Frame, person: int, *, offset: int = 0, limit: int = 50) -> Ledger:
     """The tasks that wait for a person: the gravest light first, then the nearest deadline."""
     mine, most = _mine(frame, person), offset + limit
-    held = frame.tx.all(_HELD, **_where(mine.pairs), most=most) if mine.pairs else []
-    in_stead = (
-        frame.tx.all(_STEPPED_IN, **_where(mine.vacant), seats=list(mine.seats), most=most)
-        if mine.seats
-        else []
-    )
+    parts = [frame.tx.all(_HELD, **_where(mine.pairs), most=most)] if mine.pairs else []
+    if mine.seats:
+        there = _where(mine.vacant) | {"seats": list(mine.seats), "most": most}
+        parts += [frame.tx.all(statement, **there) for statement in _STEPPED_IN]
     chosen = frame.tx.all(_THESE, ids=list(mine.chosen)) if mine.chosen else []
-    total = (held[0][-1] if held else 0) + (in_stead[0][-1] if in_stead else 0) + len(chosen)
-    found = sorted((row[:4] for row in (*held, *in_stead, *chosen)), key=_rank)
+    total = sum(rows[0][-1] for rows in parts if rows) + len(chosen)
+    found = [row[:4] for rows in parts for row in rows] + chosen
+    found.sort(key=_rank)
     return Ledger(lines=_lines(frame, [row[3] for row in found[offset:most]]), total=total)
 
 
@@ -131,7 +135,7 @@ def _mine(frame: Frame, person: int) -> _Mine:
     pairs = frozenset(pair for pair in held if person in _there(frame, pair))
     roles = list(_falling_to(frame, {post for post, _ in posts}))
     vacant = _vacant(frame, {role.post for role in roles if not _is_chosen(role)}) - pairs
-    seats = frame.tx.all(_SEATS, **_where(vacant)) if vacant else []
+    seats = [row for one in _SEATS for row in frame.tx.all(one, **_where(vacant))] if vacant else []
     units = {unit for unit, _ in held}
     chosen = _chosen(frame, units, everywhere=any(_is_chosen(role) for role in roles))
     own = _for(frame, person, [*(ident for _, ident in seats), *chosen])

@@ -17,8 +17,8 @@ from ..store.ports import Port
 from ..store.settling import Settling
 from .words import folded, texts_of, words_of
 
-BATCH = 500  # values in a transaction
-_BATCHES = 20  # at a ring: whoever waits for the writer gets a turn, and so does a stop
+BATCH = 60  # values in a transaction: the writer is held some tens of milliseconds
+_BATCHES = 100  # at a ring: whoever waits for the writer gets a turn, and so does a stop
 
 
 class Indexing:

@@ -13,7 +13,7 @@ depends_on = None
 _OPEN = sa.text("ended_at IS NULL")
 _COLUMNS = (
     *("waits_unit", "waits_post", "waits_for", "kind", "light", "due_at"),
-    *("unit_id", "version_id", "id"),
+    *("unit_id", "version_id", "ended_at", "id"),
 )
 
 

@@ -36,7 +36,7 @@ _EVERYDAY = """
     matter measure observing office part_of_a_task place placed planning prepared problem programme
     progress project promised proposal proposed purpose quality reading refused request resolved
     replied result review running search service shift site started statement struck_off submitted supervisor
-    to_be_co_signed to_be_confirmed to_be_read to_be_signed to_sign to_verify too_few under_way
+    to_agree to_be_co_signed to_be_confirmed to_be_read to_be_signed to_sign to_verify too_few under_way
     verifying what_was_done withdrawn working writing
     办理中 原因 填报中 已公布 已办结 已关闭 已取消 已撤回 已撤销 已消除 已答复 已签发 已销号
     待交办 待会签 待批准 待确认 活动 草稿 运行中 进度 问题 问题清单

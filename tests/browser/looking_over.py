@@ -36,7 +36,7 @@ def widest(page: Page) -> str:
     return str(
         page.evaluate(
             "[...document.querySelectorAll('body *')]"
-            ".filter((one) => one.getBoundingClientRect().right > innerWidth + 1)"
+            ".filter((one) => one.getBoundingClientRect().right > innerWidth + 1 && !one.closest('.scroll'))"
             ".slice(0, 3).map((one) => one.outerHTML.slice(0, 120)).join(' | ')"
         )
     )

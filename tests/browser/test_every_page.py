@@ -92,9 +92,9 @@ def played(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
 def test_every_page_is_sound(browser: Browser, played: Site, role: str, language: str, width: int) -> None:
     with played.place.frame() as frame:
         own = LOGINS.get(role, LOGINS["handler"]).partition("_handler")[0]
-        line = ledger(frame, Wanted(limit=1, unit=own if role == "handler" else None)).lines[0]
+        line = ledger(frame, Wanted(open=True, limit=1, unit=own if role == "handler" else None)).lines[0]
         (campaign,) = frame.campaigns.values()
-    filled = {"task": line.number, "kind": line.kind, "act": "comment", "campaign": campaign.name}
+    filled = {"task": line.number, "kind": line.kind, "act": "comment:", "campaign": campaign.name}
     context = played.context(browser, LOGINS.get(role, role), language=language, width=width, bypass_csp=True)
     found = list(looked_over(context, PAGES, filled, role))
     context.close()

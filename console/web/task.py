@@ -199,7 +199,7 @@ def _ahead(frame: Frame, ident: int) -> Ahead:
     told = replace(foreteller(frame, world, found, ()), further=_FURTHER)
     return Ahead(
         coming=tuple(all_coming(frame, world, found)),
-        further=_FURTHER if found.more else None,
+        further=_FURTHER if found.more and found.steps else None,
         notes=found.notes,
         steps=tuple(told.screens(found, ())),
     )

@@ -21,7 +21,6 @@ from ..limits import TooOften
 from ..reviews import secrets
 from ..reviews.casting import Invitation, invitation, vote
 from ..reviews.paper import LONGEST, PREFIX, SAID, read
-from .addresses import address_of
 from .asking import read_any_form
 from .errors import status_of
 from .place import Place
@@ -47,11 +46,6 @@ class PublicVisit(Visit):
         if asked in LANGUAGES:
             return asked
         return "zh" if "zh" in self.request.headers.get("accept-language", "zh").lower() else "en"
-
-    @property
-    def address(self) -> str:
-        """What tries are counted by."""
-        return address_of(self.request, proxied=self.place.settings.https)
 
 
 def _public(request: Request, form: Annotated[FormData, Depends(read_any_form)]) -> PublicVisit:

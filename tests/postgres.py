@@ -125,8 +125,11 @@ class Server:
         return Database(name=name, url=f"postgresql+psycopg{rest}", libpq_url=f"postgresql{rest}")
 
     def create(self, name: str, *, template: str = "template0") -> Database:
-        """A new database, empty or as a copy of `template` (nobody may be connected to that)."""
-        self._run("CREATE DATABASE {} TEMPLATE {}", name, template)
+        """A new database, empty or as a copy of `template` (nobody may be connected to that).
+
+        Copied file by file: for one as small as ours that takes a third of what writing it to the log does.
+        """
+        self._run("CREATE DATABASE {} TEMPLATE {} STRATEGY FILE_COPY", name, template)
         return self.database(name)
 
     def drop(self, name: str) -> None:

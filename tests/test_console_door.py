@@ -8,6 +8,7 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from socket import create_server
 from typing import Any
 
 import pyotp
@@ -431,15 +432,19 @@ def test_without_encryption_it_stays_on_this_machine(sqlite_url: str) -> None:
 def test_the_first_start_shows_a_one_time_password_once(
     sqlite_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    served: list[Any] = []
-    monkeypatch.setattr("uvicorn.run", lambda app, **how: served.append((app, how)))
-    first = CliRunner().invoke(main.app, ["console", "--database", sqlite_url, "--lang", "en"])
-    again = CliRunner().invoke(main.app, ["console", "--database", sqlite_url, "--lang", "en"])
+    served: list[str] = []
+    monkeypatch.setattr(
+        "uvicorn.Server.run", lambda _self, sockets: served.append(sockets[0].getsockname()[0])
+    )
+    with create_server(("127.0.0.1", 0)) as found:
+        port_number = str(found.getsockname()[1])
+    words = ["console", "--port", port_number, "--database", sqlite_url, "--lang", "en"]
+    first, again = (CliRunner().invoke(main.app, words) for _ in range(2))
     assert (first.exit_code, again.exit_code) == (0, 0), first.output
     once = re.search(r"one-time password (\w{20})", first.output)
     assert once is not None
     assert "one-time" not in again.output
-    assert [how["host"] for _, how in served] == ["127.0.0.1"] * 2
+    assert served == ["127.0.0.1"] * 2
     port = open_port(sqlite_url)
     Door(port, Passwords()).sign_in("first", once[1], "", Secrets(token="t", csrf="c"), NOW)
     port.close()

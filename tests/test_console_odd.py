@@ -33,3 +33,11 @@ def test_a_form_in_another_encoding_is_refused_before_it_is_read(
     kind = f"multipart/form-data; charset={charset}; boundary=b"
     answer = browser.post(path, content=body, headers={**HERE, "content-type": kind})
     assert answer.status_code == 422
+
+
+def test_a_number_of_thousands_of_digits_is_refused(world: World) -> None:
+    who = "supervisor of bureau"
+    long = "9" * 4_400  # Python refuses to read more than 4,300
+    form = {"csrf": world.secrets[who], "name": "x", "unit": long}
+    assert world.of[who].post("/ledger/views", data=form, headers=HERE).status_code in (403, 422)
+    assert world.of[who].get(f"/ledger?year={long}").status_code == 422

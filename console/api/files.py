@@ -16,7 +16,7 @@ from workflow.explaining import Subject, possible
 from workflow.reading import history, number_of
 
 from ..store import requests
-from ..web.asking import MOST_FIELDS, MOST_FILES
+from ..web.asking import MOST_FIELDS, MOST_FILES, check_charset
 from ..web.evidence import hashes_of, served
 from ..web.seeing import seen
 from ..web.uploads import DECLARED, FIELD, Upload, folder_of, keep, uploads_of
@@ -80,6 +80,7 @@ async def _form(request: Request) -> FormData:
     """Read once it is known who sends: nobody else's files are taken in."""
     if not request.headers.get("content-type", "").startswith("multipart/form-data"):
         return FormData()
+    check_charset(request.headers["content-type"])
     return await request.form(max_fields=MOST_FIELDS, max_files=MOST_FILES)
 
 

@@ -318,7 +318,10 @@ def _wanted(
 
 def _row(typed: Mapping[str, str]) -> dict[str, Any]:
     """A row that is there already is named by its id, which is a number."""
-    return {name: int(value) if name == ID and value.isdecimal() else value for name, value in typed.items()}
+    return {
+        name: int(value) if name == ID and value.isdecimal() and len(value) < 18 else value
+        for name, value in typed.items()
+    }
 
 
 def _revision(typed: Mapping[str, str]) -> int:

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from typing import Annotated
 
 from fastapi import Depends, Request
+from python_multipart.multipart import parse_options_header
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import FormData
 
@@ -47,9 +48,26 @@ async def read_any_form(request: Request) -> AsyncIterator[FormData]:
     if not kind.startswith(_FORMS):
         yield FormData()
         return
+    check_charset(kind)
     _check_size(request, await _limit(request) if kind.startswith(_FILES) else LARGEST_TYPED)
     async with request.form(max_fields=MOST_FIELDS, max_files=MOST_FILES) as form:
         yield form
+
+
+def check_charset(kind: str) -> None:
+    """Refuse a form in anything but UTF-8: the parser would take any codec that Python has.
+
+    Some take the square of the length (punycode), some let lone surrogates through (utf-7).
+
+    Raises:
+        BadValue: it names another.
+    """
+    charset = parse_options_header(kind)[1].get(b"charset", b"utf-8")
+    if charset.lower() not in (b"utf-8", b"utf8"):
+        raise BadValue(
+            "未接收：表单须用 UTF-8 编码，什么都没有保存。请用 UTF-8 重新提交。",
+            "Not taken: a form has to be in UTF-8; nothing was kept. Send it again as UTF-8.",
+        )
 
 
 async def _limit(request: Request) -> int:
@@ -94,4 +112,4 @@ def visit_of(request: Request, form: Annotated[FormData, Depends(read_form)]) ->
 Asking = Annotated[Visit, Depends(visit_of)]
 """What a page takes."""
 
-__all__ = ["COOKIE", "Asking", "read_form", "visit_of"]
+__all__ = ["COOKIE", "Asking", "check_charset", "read_form", "visit_of"]

@@ -141,7 +141,7 @@ def _day(frame: Frame, typed: str, *, ends: bool) -> int | None:
 def _year(typed: str) -> int | None:
     if not typed:
         return None
-    if not (typed.isascii() and typed.isdecimal() and 1970 <= int(typed) <= 2399):
+    if not (typed.isascii() and typed.isdecimal() and len(typed) == 4 and 1970 <= int(typed) <= 2399):
         raise BadValue(f"年份“{typed}”不对。请写成 2026。", f"{typed!r} is no year. Write it as 2026.")
     return int(typed)
 
@@ -320,7 +320,7 @@ def keep_view(visit: Asking) -> Response:
 def _shared_with(typed: str, units: Mapping[int, Text]) -> int | None:
     if not typed:
         return None
-    if not typed.isdecimal() or int(typed) not in units:
+    if not typed.isdecimal() or len(typed) > 18 or int(typed) not in units:
         raise NotAllowed(
             "没有保存：只能共享给您任职的单位。请重新选择。",
             "Not kept: a view can be shared with a unit at which you have a post. Choose again.",

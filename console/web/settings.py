@@ -92,7 +92,12 @@ def bring(visit: Asking) -> Response:
     notice, epoch = _typed(given, "notice"), _typed(given, "epoch")
     try:
         year = import_notice(notice)
-        bring_year(visit.place.engine.port, year, visit.now, epoch=int(epoch) if epoch.isdecimal() else -1)
+        bring_year(
+            visit.place.engine.port,
+            year,
+            visit.now,
+            epoch=int(epoch) if epoch.isdecimal() and len(epoch) < 18 else -1,
+        )
     except DubanError as error:
         return _previewed(visit, notice, error)
     return visit.go("/settings?done=calendar")

@@ -187,7 +187,7 @@ def person_id(tx: Transaction, typed: str) -> int:
     codes: dict[str, int] = {code: ident for ident, code in tx.all(_CODES)}
     if typed in codes:
         return codes[typed]
-    if typed.isdecimal() and int(typed) in codes.values():
+    if typed.isdecimal() and len(typed) < 18 and int(typed) in codes.values():
         return int(typed)
     raise known(Text("人员", "person"), typed, codes, see="duban people")
 
@@ -201,7 +201,7 @@ def unit_id(tx: Transaction, typed: str) -> int:
     codes = {row[1]: int(row[0]) for row in organisation.units(tx)}
     if typed in codes:
         return codes[typed]
-    if typed.isdecimal() and int(typed) in codes.values():
+    if typed.isdecimal() and len(typed) < 18 and int(typed) in codes.values():
         return int(typed)
     raise known(Text("单位", "unit"), typed, codes, see="duban units")
 

@@ -405,6 +405,10 @@ def test_the_scenario_goes_through_everything(database_url: str, pack: Pack) -> 
         sound(database_url, observer)
 
 
+# A server is asked over a socket: the same faults take it far longer.
+@pytest.mark.parametrize(
+    "database_url", ["sqlite", pytest.param("postgresql", marks=pytest.mark.long)], indirect=True
+)
 @pytest.mark.parametrize("when", ["before", "after"])
 def test_every_statement_may_fail_once(database_url: str, pack: Pack, when: When, spare_url: Spare) -> None:
     """The same process goes on, with all that it remembers."""

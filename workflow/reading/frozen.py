@@ -46,11 +46,14 @@ def freeze(frame: Frame, name: str, wanted: Wanted, found: Ledger, person: int) 
         )
     body = "".join(_written(plain(line)) + "\n" for line in found.lines)
     asked = {one.name: getattr(wanted, one.name) for one in fields(wanted) if one.name != "limit"}
+    quiet = () if wanted.below else ("below",)  # nothing was asked for with it
     snapshot = Snapshot(
         name=name,
         frozen_at=frame.now,
         person_id=person,
-        filters=_written({key: value for key, value in asked.items() if value not in (None, ())}),
+        filters=_written(
+            {key: value for key, value in asked.items() if value not in (None, ()) and key not in quiet}
+        ),
         lines=len(found.lines),
         sha256=digest(body),
     )

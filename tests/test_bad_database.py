@@ -268,7 +268,10 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     try:
         subprocess.run(mount, check=True, capture_output=True)
     except (OSError, subprocess.CalledProcessError):
-        pytest.skip("may not mount a file system here")
+        pytest.skip(
+            "only root may mount a disk of one megabyte: a disk that is really full at COMMIT was not tried "
+            "here, only a database that may not grow (above)"
+        )
     yield folder
     subprocess.run(["umount", "-l", str(folder)], check=True)
 

@@ -469,7 +469,10 @@ def test_a_template_sees_texts_and_nothing_that_could_be_called() -> None:
     assert all(type(one) is str for one in flat)
 
 
-@pytest.mark.skipif(shutil.which("soffice") is None, reason="LibreOffice is not installed")
+@pytest.mark.skipif(
+    shutil.which("soffice") is None,
+    reason="LibreOffice is not installed: that another program opens a letter was not tried",
+)
 def test_an_office_opens_it(tmp_path: Path) -> None:
     (tmp_path / "letter.docx").write_bytes(letter_bytes(figures()))
     command = ["soffice", "--headless", f"-env:UserInstallation=file://{tmp_path}/profile"]

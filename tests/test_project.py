@@ -46,7 +46,7 @@ OF_ONE_MACHINE = re.compile(
 def project_files() -> list[Path]:
     """What is tracked, and what would be with the next `git add`."""
     if not (ROOT / ".git").exists() or shutil.which("git") is None:
-        pytest.skip("not a git checkout: which files are tracked cannot be told")
+        pytest.skip("not a git checkout: which files are tracked can't be told, so none was searched")
     listed = subprocess.run(
         ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
         cwd=ROOT,

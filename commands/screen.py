@@ -30,7 +30,7 @@ def log_to_stderr(level: int, *, as_json: bool = False) -> None:
     """Output is for the reader; what the engine has to log goes beside it."""
     import structlog
 
-    from notifier.redaction import redact
+    from workflow.redaction import redact
 
     renderer = structlog.processors.JSONRenderer() if as_json else structlog.dev.ConsoleRenderer(colors=False)
     structlog.configure(

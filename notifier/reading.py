@@ -23,6 +23,7 @@ from workflow.reading.numbers import number_of
 from workflow.reading.outgoing import REASONS
 from workflow.reading.people import person_id
 from workflow.reading.words import same
+from workflow.redaction import redacted
 from workflow.store.applying import OUTGOING
 from workflow.store.sql import Statement
 from workflow.store.tasks import TASK
@@ -30,7 +31,6 @@ from workflow.text import Text
 
 from .bodies import text_of
 from .masking import masked
-from .redaction import redacted
 from .states import LABELS, MEANINGS, State
 from .store.channels import CHANNEL
 from .store.deliveries import DELIVERY, PART, TRY, unpacked_body

@@ -14,10 +14,10 @@ from sqlalchemy import update
 from starlette.testclient import TestClient
 
 from console.store import logs
-from console.web.redacting import shown_path
 from tests.programs import API, Programs
 from tests.stories.teller import Story
 from workflow.definition import Pack, load_pack
+from workflow.redaction import shown_path
 from workflow.store.sql import Statement
 from workflow.store.tasks import TASK
 

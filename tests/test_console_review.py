@@ -22,13 +22,13 @@ import main
 from console.limits import Limits, Pace
 from console.web import Place, create_app
 from console.web.addresses import address_of
-from console.web.redacting import shown_path
 from tests.four_checks import BALLOT, FOUR_CHECKS
 from tests.packs import small_pack
 from tests.stories.teller import Story, told
 from tests.storing import raw
 from workflow.clock import VirtualClock
 from workflow.definition import Pack
+from workflow.redaction import shown_path
 from workflow.store.postgresql import PostgresPort
 
 SITE = "https://duban.example.org"

@@ -30,13 +30,13 @@ from notifier.links import (
 )
 from notifier.office import settling
 from notifier.office.desk import Desk
-from notifier.redaction import redact, redacted
 from notifier.store import addresses, links
 from tests.stories.salts import counted_salts
 from tests.stories.teller import Story
 from workflow.definition import Pack, load_pack
 from workflow.engine import Answer, Engine
 from workflow.errors import BadValue, DatabaseFull, NotAllowed, NotNow, Refused, Stale, Unknown
+from workflow.redaction import redact, redacted
 from workflow.store import organisation
 from workflow.store.sql import Statement
 
@@ -335,6 +335,13 @@ def test_no_line_of_a_log_holds_a_token(capsys: pytest.CaptureFixture[str]) -> N
     assert "/a/…" in said
     assert token not in said
     assert unsubscribe.rpartition("/")[2] not in said
+
+
+@pytest.mark.parametrize("path", ["/r/0123456789AB", "/calendar/0123456789abcdef0123.ics"])
+def test_links_that_are_no_acts_hold_secrets_as_well(path: str) -> None:
+    """Who votes when, and whose deadlines are read, stands in no traceback either."""
+    assert path.rpartition("/")[2] not in redacted(f"ValueError: 'GET {path} HTTP/1.1'")
+    assert redacted("/r/abc and /calendar/2026") == "/r/abc and /calendar/2026"
 
 
 @given(st.binary(min_size=16, max_size=16))

@@ -16,11 +16,11 @@ from workflow.errors import (
     StoreError,
     Unknown,
 )
+from workflow.redaction import shown_path
 from workflow.text import Text
 
 from ..limits import TooOften
 from .guard import protect
-from .redacting import shown_path
 from .visits import ChangeFirst, SignInFirst, Visit, own_path
 
 log = structlog.get_logger("duban.console")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import fields
+from dataclasses import Field, fields
 from typing import Any
 
 import orjson
@@ -45,19 +45,24 @@ def freeze(frame: Frame, name: str, wanted: Wanted, found: Ledger, person: int) 
             "--unit or --kind.",
         )
     body = "".join(_written(plain(line)) + "\n" for line in found.lines)
-    asked = {one.name: getattr(wanted, one.name) for one in fields(wanted) if one.name != "limit"}
-    quiet = () if wanted.below else ("below",)  # nothing was asked for with it
+    asked = {one.name: getattr(wanted, one.name) for one in fields(wanted) if _is_asked(wanted, one)}
     snapshot = Snapshot(
         name=name,
         frozen_at=frame.now,
         person_id=person,
-        filters=_written(
-            {key: value for key, value in asked.items() if value not in (None, ()) and key not in quiet}
-        ),
+        filters=_written(asked),
         lines=len(found.lines),
         sha256=digest(body),
     )
     return snapshot, body
+
+
+def _is_asked(wanted: Wanted, one: Field[Any]) -> bool:
+    """Whether a filter says something: whether tasks are open always does, unless it takes both."""
+    value = getattr(wanted, one.name)
+    if one.name == "open":
+        return value is not None
+    return one.name != "limit" and value != one.default
 
 
 def keep(tx: Transaction, snapshot: Snapshot, body: str) -> None:

@@ -21,7 +21,7 @@ from ..store import organisation
 from ..store.sql import Inside, OneOf, Statement
 from ..store.tasks import TASK
 from ..text import Text
-from .ledger import Line, definition_of, lines_of, task_or_none
+from .ledger import ANY_DUE, Line, definition_of, lines_of, task_or_none
 from .scope import Scope, within
 
 Stage = Literal["asked", "claimed", "done", "confirmed", "withdrawn"]
@@ -217,11 +217,10 @@ def _direction(
     params: Mapping[str, Any],
 ) -> Direction:
     ended: ColumnElement[int] = literal_column("CASE WHEN task.ended_at IS NULL THEN 0 ELSE 1 END")
-    nothing_due: ColumnElement[int] = literal_column("CASE WHEN task.due_at IS NULL THEN 1 ELSE 0 END")
     listing = Statement(
         select(*TASK.columns, literal_column("count(*) OVER ()"))
         .where(*conditions)
-        .order_by(ended, nothing_due, TASK.c.due_at, TASK.c.id)
+        .order_by(ended, ANY_DUE, TASK.c.due_at, TASK.c.id)
         .limit(MOST)
     )
     rows = frame.tx.all(listing, **params)

@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import String, and_, bindparam, cast, func, literal_column, select
 from sqlalchemy.sql import ColumnElement
 
-from ..definition.model import LIGHTS, Definition, Role
+from ..definition.model import Definition, Role
 from ..engine import Frame
 from ..errors import DubanError
 from ..store import organisation, tasks
@@ -22,13 +22,9 @@ from ..store.delegations import staffed
 from ..store.sql import OneOf, Statement
 from ..store.tasks import TASK
 from ..task import Loaded
-from .ledger import Ledger, lines_of, task_or_none, waited_for
+from .ledger import ANY_DUE, GRAVITY, Ledger, lines_of, task_or_none, waited_for
 from .scope import posts_of
 
-_GRAVITY: ColumnElement[int] = literal_column(
-    "CASE task.light " + " ".join(f"WHEN '{light}' THEN {n}" for n, light in enumerate(LIGHTS)) + " END"
-)
-_ANY_DUE: ColumnElement[int] = literal_column("CASE WHEN task.due_at IS NULL THEN 1 ELSE 0 END")
 _SLASH: ColumnElement[str] = literal_column("'/'")
 _UNIT = func.coalesce(cast(TASK.c.waits_unit, String), literal_column("''"))
 _PAIR = _UNIT + _SLASH + TASK.c.waits_post
@@ -65,8 +61,8 @@ _CHOSEN = Statement(
 _CHOSEN_NOWHERE = Statement(
     select(TASK.c.id).where(*_waiting, TASK.c.waits_post.is_(None), TASK.c.waits_unit.is_(None))
 )
-_order = (_GRAVITY.desc(), _ANY_DUE, TASK.c.due_at, TASK.c.id)
-_key = (_GRAVITY, _ANY_DUE, TASK.c.due_at, TASK.c.id)
+_order = (GRAVITY.desc(), ANY_DUE, TASK.c.due_at, TASK.c.id)
+_key = (GRAVITY, ANY_DUE, TASK.c.due_at, TASK.c.id)
 
 
 def _urgent(*where: ColumnElement[bool]) -> Statement:

@@ -141,7 +141,7 @@ def _foreseen(subject: Subject) -> Iterator[Text]:
         tasks={task.id: subject.loaded},
         arounds={task.version_id: subject.around},
     )
-    found = forecast(world, until=world.now + 10 * YEAR, steps=STEPS)
+    found = forecast(world, until=world.now + 10 * YEAR, steps=STEPS, first=True)
     if not found.steps:
         nothing = Text("若无人办理，此后不再变化", "If nobody acts, nothing happens after that")
         yield from found.notes if found.undecided else (nothing,)

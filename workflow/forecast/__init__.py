@@ -14,7 +14,7 @@ event (tests/test_forecast_lives.py). What it can't know, it says.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import islice
 
 from .branches import branches, shut
@@ -42,16 +42,19 @@ YEAR = 366 * 86_400_000  # ms; how far a forecast looks unless told otherwise
 STEPS = 200
 
 
-def forecast(world: World, *, until: int | None = None, steps: int = STEPS) -> Forecast:
+def forecast(world: World, *, until: int | None = None, steps: int = STEPS, first: bool = False) -> Forecast:
     """What happens to the task, and to what it sets in motion, if nobody acts from now on.
 
     Args:
         until: the last instant looked at; a year from now by default.
         steps: it ends after so many.
+        first: it ends after the first instant at which anything happens to the task itself, for whoever
+            asks for no more: years of reminders needn't be played for that.
     """
     end = world.now + YEAR if until is None else until
     play, teller = Play(world), Teller(world)
-    found = list(islice(teller.steps(play, end), steps + 1))
+    played = teller.steps(play, end)
+    found = list(islice(_first(played, world.focus) if first else played, steps + 1))
     shown = tuple(found[:steps])
     return Forecast(
         task=world.focus,
@@ -62,6 +65,17 @@ def forecast(world: World, *, until: int | None = None, steps: int = STEPS) -> F
         notes=notes(world, play, shown, teller),
         undecided=world.focus in play.given_up,
     )
+
+
+def _first(steps: Iterator[Step], focus: int) -> Iterator[Step]:
+    """Steps up to the second instant of this task."""
+    begun: int | None = None
+    for one in steps:
+        if one.task == focus:
+            begun = one.recorded_at if begun is None else begun
+            if one.recorded_at != begun:
+                return
+        yield one
 
 
 def _lives_on(world: World, shown: Sequence[Step]) -> bool:

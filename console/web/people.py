@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import orjson
 from fastapi import APIRouter, Response
 
@@ -9,12 +11,14 @@ from workflow.errors import DubanError, NotAllowed
 from workflow.reading import people as every_person
 from workflow.reading.ledger import zone_of_dates
 from workflow.reading.words import moment
+from workflow.store import Port
 from workflow.text import Text
 
 from ..accounts import administering
 from ..accounts.acts import ACTS
 from ..accounts.administering import DUTIES, FIRST
 from ..store import accounts, logs
+from ..store.accounts import Account
 from .asking import Asking
 from .errors import status_of
 from .visits import Visit
@@ -94,30 +98,26 @@ def reset(visit: Asking) -> Response:
     return _page(visit, given=((login, once),))
 
 
-@router.post("/unlock")
-def unlock(visit: Asking) -> Response:
-    """End an account's rest."""
+def _done(visit: Visit, act: Callable[[Port, Account, str, int], object]) -> Response:
+    """An act on the account whose login the form names."""
     form = visit.checked()
     try:
-        administering.unlock(
-            visit.place.engine.port, visit.who.account, str(form.get("login", "")), visit.now
-        )
+        act(visit.place.engine.port, visit.who.account, str(form.get("login", "")), visit.now)
     except DubanError as error:
         return _page(visit, status_of(error), error.text)
     return visit.go("/accounts")
+
+
+@router.post("/unlock")
+def unlock(visit: Asking) -> Response:
+    """End an account's rest."""
+    return _done(visit, administering.unlock)
 
 
 @router.post("/second-factor")
 def take_factor(visit: Asking) -> Response:
     """Take away codes whose telephone is lost: one administrator asks, another agrees."""
-    form = visit.checked()
-    try:
-        administering.take_factor(
-            visit.place.engine.port, visit.who.account, str(form.get("login", "")), visit.now
-        )
-    except DubanError as error:
-        return _page(visit, status_of(error), error.text)
-    return visit.go("/accounts")
+    return _done(visit, administering.take_factor)
 
 
 @router.get("/log")
@@ -153,9 +153,4 @@ def _only_audit(visit: Visit) -> None:
 @router.post("/close")
 def close(visit: Asking) -> Response:
     """Close an account; its sessions end."""
-    form = visit.checked()
-    try:
-        administering.close(visit.place.engine.port, visit.who.account, str(form.get("login", "")), visit.now)
-    except DubanError as error:
-        return _page(visit, status_of(error), error.text)
-    return visit.go("/accounts")
+    return _done(visit, administering.close)

@@ -55,6 +55,19 @@ def test_lines_are_written_in_sets_in_their_order(port: Port) -> None:
     assert gathered.write() == 0
 
 
+def test_looking_takes_none_of_the_ids_by_which_the_engines_work_is_followed(port: Port) -> None:
+    """Whoever follows the history would look for events behind every page that somebody opened."""
+    with port.write("people") as tx:
+        (before,) = tx.draw("row_id", 1)
+    gathered = Accesses(port)
+    for _ in range(3):
+        gathered.add(LINE)
+    assert gathered.write() == 3
+    with port.write("people") as tx:
+        (after,) = tx.draw("row_id", 1)
+    assert after == before + 1
+
+
 def test_a_clean_stop_loses_none(port: Port) -> None:
     gathered = Accesses(port)
     gathered.start(lambda: NOW)

@@ -31,7 +31,7 @@ from workflow.store.ports import Port
 
 META = SQLModel.metadata
 ROOT = Path(__file__).resolve().parent.parent
-SEQUENCES = {"task_id", "row_id"}
+SEQUENCES = {"task_id", "row_id", "access_id"}
 
 
 @contextmanager

@@ -153,7 +153,7 @@ def _done(row: Sequence[Any]) -> Done:
 
 def add_access(tx: Transaction, rows: Sequence[tuple[int, int | None, str, str, str, int]]) -> None:
     """Who looked at what, in one go: (at, account, method, route, object, status)."""
-    ids = tx.draw("row_id", len(rows))
+    ids = tx.draw("access_id", len(rows))
     tx.insert(ACCESS_LOG, [(ident, *row) for ident, row in zip(ids, rows, strict=True)])
 
 

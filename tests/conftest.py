@@ -2,8 +2,8 @@
 
 `database_url` runs a test twice, on SQLite and on PostgreSQL, each time on a database of its own with
 the newest schema; `sqlite_url` and `postgresql_url` give one of the two; `empty_database_url` gives
-databases that no migration has touched. `postgres_server` is the server, for what needs more than one
-database or the libpq address. With CI set, a PostgreSQL that can't be had fails the tests; without,
+databases that no migration has touched. `morning` is a campaign that was handed out, to be copied.
+`postgres_server` is the server, for what needs more than one database or the libpq address. With CI set, a PostgreSQL that can't be had fails the tests; without,
 they are skipped, and the last lines of the run say so.
 """
 
@@ -164,3 +164,15 @@ def empty_database_url(request: pytest.FixtureRequest) -> str:
     """A database that no migration has touched: the test runs once on each kind."""
     url: str = request.getfixturevalue(f"empty_{request.param}_url")
     return url
+
+
+# ------------------------------------------------------------------ a campaign's first morning
+
+
+@pytest.fixture(scope="session")
+def morning(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a SQLite database in which everything has been handed out, to make copies of."""
+    from tests.test_reading import PACK, prepared
+    from workflow.definition import load_pack
+
+    return prepared(sqlite_template, tmp_path_factory.mktemp("morning") / "ledger", load_pack(PACK))

@@ -24,7 +24,7 @@ from workflow.store.organisation import PERSON
 from workflow.store.sql import Statement
 
 from .test_console_evidence import photo
-from .test_reading import CHECK, PACK, copied, prepared
+from .test_reading import CHECK, PACK, copied
 
 DAY = 86_400_000
 
@@ -32,11 +32,6 @@ DAY = 86_400_000
 @pytest.fixture(scope="module")
 def pack() -> Pack:
     return load_pack(PACK)
-
-
-@pytest.fixture(scope="module")
-def morning(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory, pack: Pack) -> Path:
-    return prepared(sqlite_template, tmp_path_factory.mktemp("morning") / "ledger", pack)
 
 
 @pytest.fixture

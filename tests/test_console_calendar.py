@@ -22,17 +22,12 @@ from workflow.store.sql import Statement
 from workflow.store.tasks import TASK
 
 from .test_console_tasks import HERE, Browsers, form_of, number
-from .test_reading import CHECK, PACK, copied, prepared
+from .test_reading import CHECK, PACK, copied
 
 
 @pytest.fixture(scope="module")
 def pack() -> Pack:
     return load_pack(PACK)
-
-
-@pytest.fixture(scope="module")
-def morning(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory, pack: Pack) -> Path:
-    return prepared(sqlite_template, tmp_path_factory.mktemp("morning") / "ledger", pack)
 
 
 @pytest.fixture

@@ -21,7 +21,7 @@ from workflow.store.sql import Statement
 
 from .messaging import Connected, copy_of, settings
 from .test_console_tasks import GOOD, HERE, QUICK, form_of, number
-from .test_reading import CHECK, PACK, prepared
+from .test_reading import CHECK, PACK
 
 ADDRESS, WORDS = "wang.wu@example.org", "The roof leaks."
 WHO, OTHER, WATCHER = "handler of beiwan", "handler of wanghe", "supervisor of bureau"
@@ -32,14 +32,9 @@ def pack() -> Pack:
     return load_pack(PACK)
 
 
-@pytest.fixture(scope="module")
-def template(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory, pack: Pack) -> Path:
-    return prepared(sqlite_template, tmp_path_factory.mktemp("prepared") / "ledger", pack)
-
-
 @pytest.fixture
-def story(template: Path, tmp_path: Path, pack: Pack) -> Iterator[Story]:
-    with copy_of(template, tmp_path, pack) as found:
+def story(morning: Path, tmp_path: Path, pack: Pack) -> Iterator[Story]:
+    with copy_of(morning, tmp_path, pack) as found:
         yield found
 
 

@@ -19,17 +19,12 @@ from workflow.definition import Pack, load_pack
 from workflow.errors import DatabaseUnreachable
 from workflow.store import life
 
-from .test_reading import CHECK, PACK, copied, handed_out, prepared
+from .test_reading import CHECK, PACK, copied, handed_out
 
 
 @pytest.fixture(scope="module")
 def pack() -> Pack:
     return load_pack(PACK)
-
-
-@pytest.fixture(scope="module")
-def morning(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory, pack: Pack) -> Path:
-    return prepared(sqlite_template, tmp_path_factory.mktemp("morning") / "ledger", pack)
 
 
 @pytest.fixture

@@ -25,7 +25,7 @@ from workflow.store.sql import Statement
 
 from .messaging import SITE, Connected, copy_of, settings
 from .test_console_tasks import HERE
-from .test_reading import CHECK, PACK, prepared
+from .test_reading import CHECK, PACK
 
 WHO = "handler of beiwan"
 ONE_CLICK = {"List-Unsubscribe": "One-Click"}
@@ -36,14 +36,9 @@ def pack() -> Pack:
     return load_pack(PACK)
 
 
-@pytest.fixture(scope="module")
-def template(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory, pack: Pack) -> Path:
-    return prepared(sqlite_template, tmp_path_factory.mktemp("prepared") / "ledger", pack)
-
-
 @pytest.fixture
-def story(template: Path, tmp_path: Path, pack: Pack) -> Iterator[Story]:
-    with copy_of(template, tmp_path, pack) as found:
+def story(morning: Path, tmp_path: Path, pack: Pack) -> Iterator[Story]:
+    with copy_of(morning, tmp_path, pack) as found:
         yield found
 
 

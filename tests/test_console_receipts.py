@@ -24,7 +24,7 @@ from workflow.errors import BadValue, DatabaseFull, UsageError
 from workflow.store.sql import Statement
 
 from .messaging import IN_HEADER, SECRET, Connected, copy_of, settings
-from .test_reading import PACK, prepared
+from .test_reading import PACK
 
 PATH = f"/receipts/text/{SECRET}"
 
@@ -34,14 +34,9 @@ def pack() -> Pack:
     return load_pack(PACK)
 
 
-@pytest.fixture(scope="module")
-def template(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory, pack: Pack) -> Path:
-    return prepared(sqlite_template, tmp_path_factory.mktemp("prepared") / "ledger", pack)
-
-
 @pytest.fixture
-def story(template: Path, tmp_path: Path, pack: Pack) -> Iterator[Story]:
-    with copy_of(template, tmp_path, pack) as found:
+def story(morning: Path, tmp_path: Path, pack: Pack) -> Iterator[Story]:
+    with copy_of(morning, tmp_path, pack) as found:
         yield found
 
 

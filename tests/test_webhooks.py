@@ -27,7 +27,7 @@ from tests.stories.teller import Story, told
 from workflow.definition import Pack, load_pack
 from workflow.errors import BadValue, NotAllowed, NotNow, Unknown
 
-from .test_reading import CHECK, PACK, copied, prepared
+from .test_reading import CHECK, PACK, copied
 
 PUBLIC = "93.184.215.14"
 URL = "https://hooks.example.org/duban?key=1"
@@ -88,11 +88,6 @@ class Desk:
 
     def kinds(self) -> list[object]:
         return [event["type"] for _, event in self.peer.got]
-
-
-@pytest.fixture(scope="module")
-def morning(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory, pack: Pack) -> Path:
-    return prepared(sqlite_template, tmp_path_factory.mktemp("morning") / "ledger", pack)
 
 
 @pytest.fixture

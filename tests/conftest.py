@@ -3,8 +3,9 @@
 `database_url` runs a test twice, on SQLite and on PostgreSQL, each time on a database of its own with
 the newest schema; `sqlite_url` and `postgresql_url` give one of the two; `empty_database_url` gives
 databases that no migration has touched. `morning` is a campaign that was handed out, to be copied.
-`postgres_server` is the server, for what needs more than one database or the libpq address. With CI set, a PostgreSQL that can't be had fails the tests; without,
-they are skipped, and the last lines of the run say so.
+`postgres_server` is the server, for what needs more than one database or the libpq address. With CI set,
+a PostgreSQL that can't be had fails the tests; without, they are skipped, and the last lines of the run
+say so.
 """
 
 from __future__ import annotations

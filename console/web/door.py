@@ -48,6 +48,8 @@ def sign_in(visit: Asking) -> Response:
             "sign_in.html", status_of(error), back=back, typed=typed, why=error.text, login=given["login"]
         )
         return _later(answer, error)
+    if visit.visitor is not None:  # the session that this browser had: nobody is left to end it
+        visit.place.door.sign_out(visit.request.cookies[visit.cookie_name], visit.now)
     if typed:
         visit.visitor = visit.place.door.visitor(fresh.token, visit.now)
         answer = visit.page("typed.html", back=back, typed=typed)
@@ -83,11 +85,16 @@ def _typed(text: Any) -> dict[str, str]:
     """The fields that were typed before signing in; nothing when they can't be read."""
     try:
         found = json.loads(str(text or "{}"))
-    except ValueError:
+    except (ValueError, RecursionError):  # nobody's page nests anything
         return {}
     if not isinstance(found, dict):
         return {}
-    return {str(name): value for name, value in found.items() if isinstance(value, str)}
+    return {name: value for name, value in found.items() if isinstance(value, str) and _whole(name + value)}
+
+
+def _whole(text: str) -> bool:
+    """Whether a page can show it: JSON may hold halves of characters, which have no UTF-8."""
+    return not any("\ud800" <= one <= "\udfff" for one in text)
 
 
 @router.post("/sign-out")

@@ -41,8 +41,8 @@ _NO_PAGE = Text(
 )
 _UNREAD = Text(
     "地址中有一项读不懂，没有办理。可能地址抄错或被改动。请从“待办”重新进入。",
-    "Something in the address can't be read; nothing was done. It may be mistyped or changed. Start again from "
-    "“To do”.",
+    "Something in the address can't be read; nothing was done. It may be mistyped or changed. Start again "
+    "from “To do”.",
 )
 _BROKEN = Text(
     "系统出错，本次操作没有完成，也没有改动任何内容。请稍后再试；仍不行请告诉系统管理员，并说明时间。",

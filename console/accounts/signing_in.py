@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from hashlib import sha256
 
-from workflow.errors import NotAllowed
+from workflow.errors import NotAllowed, Refused
 from workflow.store import Port, Transaction
 
 from ..store import accounts, logs, sessions
@@ -52,6 +52,25 @@ class Secrets:
 def hashed(token: str) -> str:
     """What is kept of a token."""
     return sha256(token.encode()).hexdigest()
+
+
+def hold(tx: Transaction, own: Account) -> None:
+    """Hold an account until the transaction ends: what is written belongs to whoever was let in.
+
+    Raises:
+        Refused: it was closed meanwhile, or has another password: its sessions have ended.
+    """
+    account = accounts.claim(tx, own.id)
+    if account is None or account.disabled_at is not None or account.password != own.password:
+        raise overtaken()
+
+
+def overtaken() -> Refused:
+    """Somebody else was faster with the account."""
+    return Refused(
+        "密码刚被别人修改，本次未改。请重新登录后再试。",
+        "The password was changed by somebody else just now; nothing was changed. Sign in and try again.",
+    )
 
 
 class Door:

@@ -48,6 +48,11 @@ def test_a_page_that_is_asked_for_in_a_wrong_way_is_refused_as_a_page(browser: T
     assert "<script>" not in answer.text
 
 
+def test_a_form_that_comes_with_a_look_is_not_read(browser: TestClient) -> None:
+    kind = {"content-type": "multipart/form-data"}
+    assert browser.request("GET", "/sign-in", content=b"no form at all", headers=kind).status_code == 200
+
+
 # --- borrowed addresses -----------------------------------------------------------------------------
 
 

@@ -45,7 +45,7 @@ async def read_any_form(request: Request) -> AsyncIterator[FormData]:
         BadValue: it is too large, or doesn't say how large it is.
     """
     kind = request.headers.get("content-type", "")
-    if not kind.startswith(_FORMS):
+    if request.method != "POST" or not kind.startswith(_FORMS):
         yield FormData()
         return
     check_charset(kind)

@@ -28,7 +28,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-import httpx
+import httpx2
 import pysqlite3
 
 from console.accounts.signing_in import hashed
@@ -207,8 +207,8 @@ def _plain(path: str, port: int) -> None:
 def _answers(port: int) -> None:
     until = time.monotonic() + 60
     while time.monotonic() < until:
-        with contextlib.suppress(httpx.HTTPError):
-            httpx.get(f"http://127.0.0.1:{port}/robots.txt")
+        with contextlib.suppress(httpx2.HTTPError):
+            httpx2.get(f"http://127.0.0.1:{port}/robots.txt")
             return
         time.sleep(0.1)
     raise RuntimeError("the console does not answer")
@@ -277,8 +277,8 @@ def measure(url: str, times: int) -> list[Figure]:
 def _asked(web: int, bare: int, page: str, who: str, token: str, times: int) -> Figure:
     took, floor, size, status = [], [], 0, 200
     with (
-        httpx.Client(base_url=f"http://127.0.0.1:{web}", cookies={"duban": token}, timeout=60) as client,
-        httpx.Client(base_url=f"http://127.0.0.1:{bare}", timeout=60) as plain,
+        httpx2.Client(base_url=f"http://127.0.0.1:{web}", cookies={"duban": token}, timeout=60) as client,
+        httpx2.Client(base_url=f"http://127.0.0.1:{bare}", timeout=60) as plain,
     ):
         for number in range(times + 2):
             for path in _PAGES[page]:
@@ -291,7 +291,7 @@ def _asked(web: int, bare: int, page: str, who: str, token: str, times: int) -> 
     return Figure(page=page, who=who, took=took, size=size, status=status, floor=floor)
 
 
-def _timed(client: httpx.Client, path: str) -> tuple[float, httpx.Response]:
+def _timed(client: httpx2.Client, path: str) -> tuple[float, httpx2.Response]:
     began = time.perf_counter()
     answer = client.get(path)
     return time.perf_counter() - began, answer

@@ -141,9 +141,9 @@ def provider_of(settings: Settings | None) -> Provider | None:
     from notifier.secrets import secret
     from workflow.text import Text
 
-    if settings is None or settings.oidc.issuer is None:
+    own = settings.oidc if settings is not None else None
+    if settings is None or own is None or own.issuer is None:
         return None
-    own = settings.oidc
     return Provider(
         Registration(
             issuer=own.issuer,

@@ -15,10 +15,9 @@ from workflow.store import Port, Transaction
 from workflow.text import Text
 
 from ..store import accounts, logs, sessions, tokens
-from ..store.accounts import Account
+from ..store.accounts import LONGEST_SUBJECT, Account
 from ..store.logs import AT_THE_MACHINE, Origin
 from . import totp
-from .oidc import LONGEST_SUBJECT
 from .passwords import Passwords, check_strength
 from .signing_in import Door
 

@@ -29,8 +29,9 @@ from joserfc.jwk import KeySet
 from workflow.errors import NotAllowed, NotNow
 from workflow.text import Text
 
+from ..store.accounts import LONGEST_SUBJECT
+
 USUAL_NAME: Final = Text("单位统一身份认证", "your organisation's sign-in")
-LONGEST_SUBJECT: Final = 255  # characters (OpenID Connect Core 1.0, 2)
 LONGEST_TRIP: Final = 10 * 60_000  # ms between leaving and coming back
 # Signed with a key that only the provider has: a secret that we share could sign for us as well.
 _ALGORITHMS: Final = (

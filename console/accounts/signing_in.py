@@ -204,7 +204,7 @@ def _wrong() -> NotAllowed:
 
 def _kept_out() -> NotAllowed:
     return NotAllowed(
-        "未登录：验证码不对，或账号已关闭、正在暂停（输错次数过多，1 至 60 分钟）。请稍后再试，或找安全管理员。",
+        "未登录：验证码不对，或账号已关闭、正在暂停（输错过多，1 至 60 分钟）。请稍后再试，或找安全管理员。",
         "Not signed in: the code is wrong, or the account is closed or rests (1 to 60 min after too many "
         "wrong tries). Try again later, or ask the security administrator.",
     )

@@ -16,6 +16,7 @@ from workflow.text import Language, Text
 from ..models import AccountRow
 
 ACCOUNT = AccountRow.__table__  # type: ignore[attr-defined]
+LONGEST_SUBJECT = 255  # characters (OpenID Connect Core 1.0, 2)
 PERSON = Person.__table__  # type: ignore[attr-defined]
 
 

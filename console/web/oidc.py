@@ -135,9 +135,9 @@ def _account(visit: Visit, provider: Provider, proven: Proven) -> Account:
     with visit.place.engine.port.write("people") as tx:
         logs.note(tx, "failed", None, Origin(address=visit.address), visit.now)
     raise NotAllowed(
-        f"未登录：您的身份已确认，但还没有关联本系统账号。请把身份标识 {proven.subject} 告诉安全管理员，请其关联。",
-        "Not signed in: you are known, but no account here is yours. Tell the security administrator what you "
-        f"are called there, {proven.subject}, so that it is linked.",
+        f"未登录：您的身份已确认，但还没有关联本系统账号。请把身份标识 {proven.subject} 告诉安全管理员。",
+        "Not signed in: you are known, but no account here is yours. Tell the security administrator what "
+        f"you are called there, so that it is linked: {proven.subject}",
     )
 
 

@@ -71,7 +71,7 @@ class Registration:
 
     issuer: str  # as its tokens name it, letter by letter
     client_id: str
-    secret: str  # empty: a public client, which PKCE alone protects
+    secret: str = field(repr=False)  # empty: a public client, which PKCE alone protects
     back: str  # where it sends people back to
     claim: str = "sub"  # what of a token says who somebody is
     name: Text = USUAL_NAME

@@ -105,6 +105,7 @@ class Walk:
 
 
 def _walk(web: int, bare: int, token: str, number: int, walk: Walk, ended: threading.Event) -> None:
+    ended.wait(PAUSE * (number * 0.618 % 1))  # nobody keeps step with the others
     with (
         httpx2.Client(base_url=f"http://127.0.0.1:{web}", cookies={"duban": token}, timeout=60) as client,
         httpx2.Client(base_url=f"http://127.0.0.1:{bare}", timeout=60) as other,

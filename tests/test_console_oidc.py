@@ -198,7 +198,12 @@ def test_the_cookie_of_a_trip_is_short_lived_and_the_browsers_own(browser: TestC
     assert "Secure" in told
 
 
-@pytest.mark.parametrize("carried", ["", "%%%", "bnVsbA==", "WzFd", "WyJhIiwiYiJd", "eyJhIjoxfQ=="])
+_NOTHING = ("", "%%%", "bnVsbA==", "WzFd", "WyJhIiwiYiJd", "eyJhIjoxfQ==")
+_HALF = "WyJcdWQ4MDAiLCJiIiwiYyIsImQiXQ=="  # of a character
+_DEEP = "W1tb" * 10_000  # brackets in brackets
+
+
+@pytest.mark.parametrize("carried", [*_NOTHING, _HALF, _DEEP], ids=range(8))
 def test_a_cookie_that_is_not_ours_is_refused(browser: TestClient, carried: str) -> None:
     browser.cookies.set("duban_trip", carried)
     assert browser.get("/sign-in/oidc/back?code=x&state=").status_code == 403

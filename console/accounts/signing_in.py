@@ -191,6 +191,11 @@ class Door:
                 sessions.end(tx, session.id, now)
                 logs.note(tx, "signed_out", session.account_id, Origin(by=session.account_id), now)
 
+    def end(self, before: Visitor, now: int) -> None:
+        """End a session in whose place its browser has begun another."""
+        with self._port.write("people") as tx:
+            sessions.end(tx, before.session.id, now)
+
     def elsewhere(self, own: Visitor, now: int) -> list[Session]:
         """Every session of somebody's that lasts, this one too."""
         with self._port.read() as tx:

@@ -64,7 +64,7 @@ def came_in(visit: Visit, own: Account, fresh: Secrets, back: str, typed: Mappin
     """Where somebody who has just signed in goes on; the browser is given the new session."""
     answer: Response
     if visit.visitor is not None:  # the session that this browser had: nobody is left to end it
-        visit.place.door.sign_out(visit.request.cookies[visit.cookie_name], visit.now)
+        visit.place.door.end(visit.visitor, visit.now)
     if typed:
         visit.visitor = visit.place.door.visitor(fresh.token, visit.now)
         answer = visit.page("typed.html", back=back, typed=typed)

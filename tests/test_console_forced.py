@@ -15,12 +15,14 @@ from starlette.testclient import TestClient
 
 from console.accounts import Passwords
 from console.limits import Limits, Pace, TooOften
+from console.store import accounts
 from console.web import Place, Settings, create_app
 
 from .test_console_door import (  # noqa: F401
     FIRST,
     HERE,
     NOW,
+    QUICK,
     browser,
     place,
     post,
@@ -95,6 +97,47 @@ def test_whoever_signs_in_again_leaves_no_session_behind(browser: TestClient) ->
     assert browser.get("/accounts").status_code == 200
     other = TestClient(browser.app, cookies={"duban": before})
     assert other.get("/accounts").status_code == 401
+
+
+# --- shutting somebody out ---------------------------------------------------------------------------
+
+
+def test_wrong_tries_of_others_dont_shut_out_the_browser_of_somebody_who_was_in(
+    browser: TestClient, place: Place
+) -> None:
+    """Whoever knows a login could keep its person away for ever with a wrong password an hour."""
+    sign_in(browser)
+    stranger = TestClient(browser.app, follow_redirects=False)
+    for _ in range(14):
+        assert sign_in(stranger, password="wrong").status_code == 403
+    assert sign_in(stranger).status_code == 429
+    elsewhere = TestClient(create_app(replace(place, logins=Limits(Pace(at_once=99, every=1)))))
+    assert sign_in(elsewhere).status_code == 403  # it rests
+    del browser.cookies["duban"]
+    assert sign_in(browser, login=" FIRST ").status_code == 303
+
+
+def test_a_known_browser_may_guess_no_more_than_others(browser: TestClient) -> None:
+    sign_in(browser)
+    for _ in range(10):
+        assert sign_in(browser, password="wrong").status_code == 403
+    answer = sign_in(browser)
+    assert (answer.status_code, answer.headers["retry-after"]) == (429, "600")
+
+
+def test_a_browser_is_known_for_its_own_login_and_password_alone(browser: TestClient, place: Place) -> None:
+    told = sign_in(browser).headers.get_list("set-cookie")
+    known = next(one for one in told if one.startswith("duban_known="))
+    assert {"HttpOnly", "SameSite=lax", "Path=/sign-in"} <= set(known.split("; "))
+    mark = browser.cookies["duban_known"]
+    assert place.door.knows("first", mark)
+    for login, given in (("nobody", mark), ("first", mark[:-1]), ("first", "\xfc"), ("first", "")):
+        assert not place.door.knows(login, given)
+    with place.engine.port.write("people") as tx:
+        found = accounts.by_login(tx, "first")
+        assert found is not None
+        accounts.set_password(tx, found, QUICK.hash("another"), NOW, must_change=True)
+    assert not place.door.knows("first", mark)
 
 
 # --- crowds -----------------------------------------------------------------------------------------

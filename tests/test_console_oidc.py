@@ -434,6 +434,15 @@ def test_an_account_that_rests_goes_on_resting(browser: TestClient, peer: FakePr
     assert come(browser, peer).status_code == 303
 
 
+def test_wrong_passwords_dont_shut_out_whom_no_password_lets_in(
+    browser: TestClient, peer: FakeProvider, place: Place
+) -> None:
+    for _ in range(7):
+        form = {"login": linked(place).login, "password": "wrong"}
+        assert browser.post("/sign-in", data=form, headers=HERE).status_code == 403
+    assert come(browser, peer).status_code == 303
+
+
 def test_our_second_factor_is_asked_for_all_the_same(
     browser: TestClient, peer: FakeProvider, place: Place
 ) -> None:

@@ -102,6 +102,9 @@ def test_a_photo_and_a_letter_are_kept_with_the_act_and_served_as_attachments(
         assert disposition.startswith("attachment")
         assert sha256[:8] in disposition
         assert "exe" not in disposition
+        for odd in (f"%0d%0a{own.lower()}%0d%0a", f"%e3%80%80{own}"):
+            again = handler.get(f"/tasks/{odd}/evidence/{sha256}")
+            assert again.headers["content-disposition"] == disposition
 
 
 @pytest.mark.parametrize(

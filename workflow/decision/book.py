@@ -44,6 +44,18 @@ class Book:
         return frozenset(leaf.kind for leaf in found if isinstance(leaf, Tasks) and not leaf.concerned)
 
     @cached_property
+    def proposed(self) -> frozenset[str]:
+        """Kinds on whose drafts a rule puts it."""
+        return frozenset(rule.proposes for rule in self.definition.rules.values() if rule.proposes is not None)
+
+    @cached_property
+    def begun(self) -> frozenset[str]:
+        """Kinds that it may set going."""
+        definition = self.definition
+        holders = (*definition.states.values(), *definition.transitions.values(), *definition.rules.values())
+        return self.proposed | {one.kind for holder in holders for one in holder.opens}
+
+    @cached_property
     def reckoned(self) -> frozenset[str]:
         """Facts whose date a clock runs from or a deadline is set by."""
         transitions = self.definition.transitions.values()

@@ -217,7 +217,8 @@ def test_a_task_that_nobody_shares_a_draft_with_is_played_without_the_others_of_
 ) -> None:
     shutil.copytree(PACK, tmp_path / "pack")
     for file in (tmp_path / "pack").glob("*.yaml"):
-        file.write_text(file.read_text(encoding="utf-8").replace(", proposes: dispatch", ""), encoding="utf-8")
+        text = file.read_text(encoding="utf-8")
+        file.write_text(text.replace(", proposes: dispatch", ""), encoding="utf-8")
     story = handed_out(sqlite_url, load_pack(tmp_path / "pack"))
     check = story.the(CHECK, "beiwan")
     assert set(world(story, check).tasks) == {check}

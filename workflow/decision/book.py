@@ -46,14 +46,17 @@ class Book:
     @cached_property
     def proposed(self) -> frozenset[str]:
         """Kinds on whose drafts a rule puts it."""
-        return frozenset(rule.proposes for rule in self.definition.rules.values() if rule.proposes is not None)
+        rules = self.definition.rules.values()
+        return frozenset(rule.proposes for rule in rules if rule.proposes is not None)
 
     @cached_property
     def begun(self) -> frozenset[str]:
         """Kinds that it may set going."""
-        definition = self.definition
-        holders = (*definition.states.values(), *definition.transitions.values(), *definition.rules.values())
-        return self.proposed | {one.kind for holder in holders for one in holder.opens}
+        own = self.definition
+        opens = [one.opens for one in own.states.values()]
+        opens += [one.opens for one in own.transitions.values()]
+        opens += [one.opens for one in own.rules.values()]
+        return self.proposed | {opening.kind for each in opens for opening in each}
 
     @cached_property
     def reckoned(self) -> frozenset[str]:

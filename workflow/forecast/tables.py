@@ -130,9 +130,7 @@ class Tables:
             task_id, about, episode = link
             task, removed = self.tasks.get(task_id), self._links.removed[link]
             if task is None:
-                yield replace(
-                    self._concerning[task_id], about_id=about, episode_id=episode, removed=removed
-                )
+                yield replace(self._concerning[task_id], about_id=about, episode_id=episode, removed=removed)
             else:
                 yield Concern(
                     task_id=task_id,

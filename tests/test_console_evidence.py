@@ -209,3 +209,16 @@ def test_a_thumbnail_is_small_and_carries_nothing_of_where_the_photo_was_taken()
     with Image.open(BytesIO(small)) as image:
         assert max(image.size) == 240
         assert not image.getexif()
+
+
+@pytest.mark.parametrize("typed", ["%0d%0a{id}", "%E3%80%80{id}", "{id}%20", "{prefix}-{id}%E2%80%A8"])
+def test_a_file_is_named_by_the_tasks_number_and_not_by_what_was_typed(
+    story: Story, handler: TestClient, folder: Folder, typed: str
+) -> None:
+    """Line ends would end the header, and what no header can hold would break the page."""
+    assert submit(story, handler, photo(), **DECLARED).status_code == 303
+    own = number(story, story.the(CHECK, "beiwan"))
+    (sha256,), (prefix, _, ident) = kept(folder), own.partition("-")
+    served = handler.get(f"/tasks/{typed.format(prefix=prefix, id=ident)}/evidence/{sha256}")
+    assert served.status_code == 200
+    assert served.headers["content-disposition"] == f'attachment; filename="{own}-{sha256[:8]}.jpg"'

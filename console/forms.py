@@ -240,8 +240,3 @@ def rows_in(typed: Mapping[str, str]) -> dict[str, list[dict[str, str]]]:
         if value:
             found.setdefault(cell["list"], {}).setdefault(int(cell["row"]), {})[cell["column"]] = value
     return {name: [rows[n] for n in sorted(rows) if rows[n].keys() - {ID}] for name, rows in found.items()}
-
-
-def request_of(typed: str) -> str | None:
-    """The id of a request as the engine knows it: none that a form brings can be that of anything else."""
-    return f"form:{typed}" if typed else None

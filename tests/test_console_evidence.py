@@ -235,3 +235,16 @@ def test_how_many_files_is_said_before_the_act_and_refused_after_it(sqlite_url: 
         assert (answer.status_code, "(Level: major)" in answer.text) == (422, True)
         assert officer.post(path, data=form, files=sent, headers=HERE).status_code == 303
         assert story.task(hazard).state == "to_verify"
+
+
+@pytest.mark.parametrize("typed", ["%0d%0a{id}", "%E3%80%80{id}", "{id}%20", "{prefix}-{id}%E2%80%A8"])
+def test_a_file_is_named_by_the_tasks_number_and_not_by_what_was_typed(
+    story: Story, handler: TestClient, folder: Folder, typed: str
+) -> None:
+    """Line ends would end the header, and what no header can hold would break the page."""
+    assert submit(story, handler, photo(), **DECLARED).status_code == 303
+    own = number(story, story.the(CHECK, "beiwan"))
+    (sha256,), (prefix, _, ident) = kept(folder), own.partition("-")
+    served = handler.get(f"/tasks/{typed.format(prefix=prefix, id=ident)}/evidence/{sha256}")
+    assert served.status_code == 200
+    assert served.headers["content-disposition"] == f'attachment; filename="{own}-{sha256[:8]}.jpg"'

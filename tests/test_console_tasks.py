@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from argon2 import PasswordHasher
-from sqlalchemy import select, update
+from sqlalchemy import update
 from starlette.testclient import TestClient
 
 from console.accounts import Passwords
@@ -19,7 +19,7 @@ from tests.storing import Counting
 from workflow.clock import VirtualClock
 from workflow.definition import Pack, load_pack
 from workflow.reading import number_of
-from workflow.store.organisation import PERSON, REQUEST
+from workflow.store.organisation import PERSON
 from workflow.store.sql import Statement
 
 from .test_reading import CHECK, PACK
@@ -108,21 +108,6 @@ def test_another_units_task_is_neither_listed_nor_shown_nor_acted_on(
     form = form_of(browser, f"/tasks/{own}/do/sign_for")
     assert send(browser, f"/tasks/{other}/do/sign_for", form).status_code == 403
     assert story.task(story.the(CHECK, "wanghe")).state == "issued"
-
-
-def test_the_id_that_a_form_brings_is_no_other_requests(story: Story, browsers: Browsers) -> None:
-    """Others can be guessed, such as that of a review's count: whoever took it first would stop it."""
-    browser, guessed = browsers.of("handler of beiwan"), "review-1-1-count"
-    path = f"/tasks/{number(story, story.the(CHECK, 'beiwan'))}/do/sign_for"
-    assert send(browser, path, {**form_of(browser, path), "request_id": guessed}).status_code == 303
-    story.does("handler of wanghe", "sign_for", story.the(CHECK, "wanghe"), request_id=guessed)
-    own = number(story, story.the(CHECK, "chenguang"))
-    other = browsers.of("handler of chenguang")
-    both = {**form_of(other, "/"), "act": "sign_for", f"task.{own}": "1", "request_id": "link:x"}
-    assert send(other, "/together", both).status_code == 200
-    with story.port.read() as tx:
-        ids = {row[0] for row in tx.all(Statement(select(REQUEST.c.id)))}
-    assert ids == {f"form:{guessed}", f"form:link:x/{own}", guessed}
 
 
 def test_a_handler_signs_for_and_reports(story: Story, browsers: Browsers) -> None:

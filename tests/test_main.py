@@ -879,8 +879,8 @@ def test_what_is_typed_wrong_is_refused_at_the_edge(
     assert town.snapshot() == before
 
 
-def test_the_engine_takes_no_odd_request_id_and_no_revision_to_come(town: Town) -> None:
-    for more in ({"request_id": ""}, {"request_id": "x" * 201}, {"revision": 7}):
+def test_the_engine_takes_no_empty_request_id_and_no_revision_to_come(town: Town) -> None:
+    for more in ({"request_id": ""}, {"revision": 7}):
         with pytest.raises(BadValue):
             town.story.does("handler of beiwan", "report", town.check, facts={"progress": 5}, **more)
 

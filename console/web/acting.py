@@ -24,7 +24,7 @@ from workflow.reading.words import moment
 from workflow.task import Pending
 from workflow.text import Text
 
-from ..forms import ID, Field, Form, facts_in, form_for, request_of, rows_in
+from ..forms import ID, Field, Form, facts_in, form_for, rows_in
 from .asking import Asking
 from .errors import status_of
 from .seeing import person_of, seen
@@ -251,7 +251,7 @@ def _done(visit: Visit, number: str, act: str, *, entry: bool) -> Response:
 
 def _act(visit: Visit, subject: Subject, act: str, typed: Mapping[str, str], *, entry: bool) -> None:
     ident = subject.loaded.task.id
-    revision, request_id = _revision(typed), request_of(typed.get("request_id", ""))
+    revision, request_id = _revision(typed), visit.request_id(typed.get("request_id", ""))
     with visit.place.frame() as frame:
         uploads = uploads_of(visit)
         paper = _paper(visit) if entry else None

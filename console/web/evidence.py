@@ -148,7 +148,7 @@ def small(visit: Asking, number: str, sha256: str) -> Response:
 
 
 def _allowed(visit: Visit, number: str, sha256: str) -> tuple[EvidenceStore, str]:
-    """Where a file lies that is attached to a task that one may see, and the task's number.
+    """Where a file lies that is attached to a task that one may see.
 
     Raises:
         NotAllowed: the task is none of their business.
@@ -157,7 +157,7 @@ def _allowed(visit: Visit, number: str, sha256: str) -> tuple[EvidenceStore, str
     with visit.place.frame() as frame:
         ident, subject = seen(frame, number, person_of(visit))
         entries = history(frame, subject.loaded.task)
-        number = number_of(frame, ident, subject.loaded.task.campaign_id)  # no header holds what was typed
+        number = number_of(frame, ident, subject.loaded.task.campaign_id)  # not as it was typed
     folder = folder_of(visit.place)
     if not any(sha256 in hashes_of(entry) for entry in entries):
         raise Unknown(

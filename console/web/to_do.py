@@ -17,7 +17,7 @@ from workflow.reading.coming import first_coming
 from workflow.reading.waiting import to_do
 from workflow.text import Text
 
-from ..forms import form_for, request_of
+from ..forms import form_for
 from .asking import Asking
 from .lines import Shown, shown_of
 from .seeing import person_of, seen
@@ -195,7 +195,7 @@ def _one(visit: Visit, person: int, number: str, act: str, typed: Mapping[str, s
             Act(name=act, person_id=person, facts=_taken(subject, act, facts)),
             visit.now,
             revision=_revision(typed.get(f"task.{number}", "")),
-            request_id=request_of(f"{typed.get('request_id', '')}/{number}"),
+            request_id=visit.request_id(f"{typed.get('request_id', '')}/{number}"),
         )
     except DubanError as error:
         return _outcome(visit, number, ident, title, error.text)

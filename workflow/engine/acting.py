@@ -45,7 +45,6 @@ _LAST_ACTS = Statement(
     .limit(3)
 )
 _NAME = Statement(select(PERSON.c.zh, PERSON.c.en).where(PERSON.c.id == bindparam("person")))
-_LONGEST_ID = 200  # characters of a request id
 _SET_ASIDE_AT = tasks.COLUMNS.index("set_aside_at")
 
 
@@ -88,16 +87,11 @@ def introduce(frame: Frame, task: Task, wanted: Act) -> None:
 
 
 def check_request_id(request_id: str) -> None:
-    """Refuse an empty one: every form that forgot its own would get another's answer; and a long one."""
+    """Refuse an empty one: every form that forgot its own would get another's answer."""
     if not request_id.strip():
         raise BadValue(
             "请求编号是空的。请写明编号，或不写 --request-id。",
             "The request id is empty. Give an id, or leave --request-id out.",
-        )
-    if len(request_id) > _LONGEST_ID:
-        raise BadValue(
-            f"未办理：请求编号超过 {_LONGEST_ID} 字。请换一个短的。",
-            f"Not done: the request id is longer than {_LONGEST_ID} characters. Choose a shorter one.",
         )
 
 

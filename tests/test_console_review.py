@@ -191,6 +191,7 @@ def test_nobody_who_is_signed_in_is_seen_voting(hall: Hall, monkeypatch: pytest.
     path, phone = hall.paths("--codes", 10)[0], hall.phone
     phone.cookies.set("duban", "f" * 64)
     monkeypatch.setattr(type(hall.place), "door", property(lambda _: pytest.fail("somebody looked")))
+    assert phone.post("/r", files={"code": b"x"}).status_code == 404
     assert phone.get("/r").status_code == 200
     assert phone.get(path).status_code == 200
     assert vote(phone, path).status_code == 303

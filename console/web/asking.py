@@ -34,22 +34,27 @@ async def read_form(request: Request) -> AsyncIterator[FormData]:
         BadValue: it is too large, or doesn't say how large it is.
     """
     check_origin(request)
-    async for form in read_any_form(request):
+    async for form in _read(request, await _limit(request)):
         yield form
 
 
 async def read_any_form(request: Request) -> AsyncIterator[FormData]:
-    """The same, from wherever it comes: for forms that are worth nothing without a secret in them.
+    """The same, from wherever it comes and without a look at who sends it: for forms with a secret in them.
 
     Raises:
         BadValue: it is too large, or doesn't say how large it is.
     """
+    async for form in _read(request, LARGEST_TYPED):
+        yield form
+
+
+async def _read(request: Request, limit: int) -> AsyncIterator[FormData]:
     kind = request.headers.get("content-type", "")
     if request.method in SAFE or not kind.startswith(_FORMS):
         yield FormData()
         return
     check_charset(kind)
-    _check_size(request, await _limit(request) if kind.startswith(_FILES) else LARGEST_TYPED)
+    _check_size(request, limit)
     async with request.form(max_fields=MOST_FIELDS, max_files=MOST_FILES) as form:
         yield form
 
@@ -72,6 +77,8 @@ def check_charset(kind: str) -> None:
 
 async def _limit(request: Request) -> int:
     """Only somebody who is signed in may send files, or was until lately: what they typed comes back."""
+    if not request.headers.get("content-type", "").startswith(_FILES) or request.method in SAFE:
+        return LARGEST_TYPED
     place: Place = request.app.state.place
     token = request.cookies.get(Visit(place=place, request=request, now=0, visitor=None).cookie_name)
     known = token is not None and await run_in_threadpool(place.door.was_let_in, token, place.now)

@@ -23,6 +23,7 @@ from defusedxml.sax import parse
 from openpyxl.utils import column_index_from_string, get_column_letter
 
 from workflow.errors import BadValue
+from workflow.sniffing import PART_OF_ZIP, counted
 
 MAX_FILE = 20_000_000  # bytes
 MAX_UNPACKED = 200_000_000  # bytes
@@ -85,8 +86,11 @@ def _ole(file: Path, *, encrypted: bool) -> BadValue:
 
 def _check_archive(file: Path) -> None:
     try:
-        with zipfile.ZipFile(file) as archive:
-            parts = archive.infolist()
+        with file.open("rb") as source:
+            if counted(source, PART_OF_ZIP) > MAX_PARTS:
+                raise _too_large(file)
+            with zipfile.ZipFile(source) as archive:
+                parts = archive.infolist()
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
         raise _broken(file) from error
     names = [part.filename.lower() for part in parts]
@@ -107,14 +111,18 @@ def _check_sizes(file: Path, parts: list[zipfile.ZipInfo]) -> None:
         part.file_size > RATIO_FROM and part.file_size > MAX_RATIO * max(part.compress_size, 1)
         for part in parts
     )
-    if unpacked > MAX_UNPACKED or dense or len(parts) > MAX_PARTS:
-        most = MAX_UNPACKED // 1_000_000
-        raise _refused(
-            file,
-            f"解开后过大（上限 {most} MB），或压缩得不合常理。请另建工作簿，只留数据",
-            f"unpacked it is too large (at most {most} MB), or packed beyond what a workbook is. Make a new "
-            "workbook with nothing but the data",
-        )
+    if unpacked > MAX_UNPACKED or dense:
+        raise _too_large(file)
+
+
+def _too_large(file: Path) -> BadValue:
+    most = MAX_UNPACKED // 1_000_000
+    return _refused(
+        file,
+        f"解开后过大（上限 {most} MB），或压缩得不合常理。请另建工作簿，只留数据",
+        f"unpacked it is too large (at most {most} MB), or packed beyond what a workbook is. Make a new "
+        "workbook with nothing but the data",
+    )
 
 
 def _broken(file: Path) -> BadValue:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import date, datetime
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import openpyxl
@@ -14,7 +15,7 @@ from hypothesis import strategies as st
 from openpyxl.utils import get_column_letter
 
 from tests.sheets import OLE, filled, opened_again, problems, read, repacked
-from workbooks import opening, paper, people, units
+from workbooks import cells, opening, paper, people, units
 from workbooks.cells import Cell, code, day, expected, fact, number_of_line, one_of, text, yes_no
 from workbooks.columns import Book, named
 from workbooks.marking import marked
@@ -326,6 +327,17 @@ def _units(tmp_path: Path, *lines: dict[str, Any], **known: units.Known) -> tupl
 
 def _unit(kind: str, label: str, inside: str | None = None) -> units.Known:
     return units.Known(kind=kind, inside=inside, label=Text(label, label.title()))
+
+
+@pytest.mark.parametrize("read", [code, text, number_of_line, yes_no])
+@pytest.mark.parametrize("typed", ["a" + "\u0301\u0316" * 20, "x" * 1_000_000], ids=["piled", "long"])
+def test_a_cell_that_takes_long_to_read_is_refused_unread(
+    monkeypatch: pytest.MonkeyPatch, read: Any, typed: str
+) -> None:
+    """Normalising takes the square of what is piled on a character: a workbook of 5 kB would take hours."""
+    monkeypatch.setattr(cells, "unicodedata", SimpleNamespace(normalize=None))
+    with pytest.raises(Wrong):
+        read(Cell(typed))
 
 
 def test_units_may_stand_in_any_order(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import date, datetime
 from pathlib import Path
@@ -113,6 +114,20 @@ def test_a_damaged_sheet_is_refused(tmp_path: Path) -> None:
 
     with pytest.raises(BadValue, match="damaged"):
         read(repacked(filled(tmp_path / "a.xlsx", units.BOOK, COUNTY), cut), units.BOOK)
+
+
+def test_columns_that_are_hidden_again_and_again_are_told_once(tmp_path: Path) -> None:
+    """A list of them for each range took all memory: a file of 6 kB may hide 18,278 columns 10,000 times."""
+
+    def hide(name: str, content: bytes) -> bytes:
+        if name != "xl/worksheets/sheet1.xml":
+            return content
+        ranges = b'<col min="1" max="2000000000" hidden="1"/>' * 20
+        return re.sub(rb"<cols>.*</cols>|(?=<sheetData>)", b"<cols>" + ranges + b"</cols>", content, count=1)
+
+    file = repacked(filled(tmp_path / "a.xlsx", units.BOOK, COUNTY, change=_put("E3", "x")), hide)
+    hidden = [one for one in read(file, units.BOOK).problems if "hidden column" in one.found.en]
+    assert [one.cell for one in hidden] == ["A1", "B1", "C1", "D1", "E1"]
 
 
 def test_too_many_rows_or_columns_are_refused(tmp_path: Path) -> None:

@@ -224,7 +224,7 @@ class _Surveyor(ContentHandler):
         self._survey = Survey()
         self._row = self._column = 0
         self._is_hidden = False
-        self._columns: list[tuple[int, int]] = []  # hidden ranges
+        self._hidden: set[int] = set()  # columns, of those that are taken at all
 
     def startElement(self, name: str, attrs: Any) -> None:  # noqa: N802 (the parser's name)
         kind = name.rpartition(":")[2]
@@ -236,7 +236,8 @@ class _Surveyor(ContentHandler):
             self._row = int(attrs.get("r", self._row + 1))
             self._column, self._is_hidden = 0, attrs.get("hidden") in ("1", "true")
         elif kind == "col" and attrs.get("hidden") in ("1", "true"):
-            self._columns.append((int(attrs["min"]), int(attrs["max"])))
+            first, last = max(int(attrs["min"]), 1), min(int(attrs["max"]), MAX_COLUMNS)
+            self._hidden.update(range(first, last + 1))
         elif kind == "mergeCell":
             self._survey.merged.append(attrs["ref"])
 
@@ -253,10 +254,6 @@ class _Surveyor(ContentHandler):
 
     def found(self) -> Survey:
         """What was seen."""
-        last = self._survey.columns
-        self._survey.hidden_columns = [
-            get_column_letter(column)
-            for first, final in self._columns
-            for column in range(first, min(final, last) + 1)
-        ]
+        seen = sorted(one for one in self._hidden if one <= self._survey.columns)
+        self._survey.hidden_columns = [get_column_letter(one) for one in seen]
         return self._survey

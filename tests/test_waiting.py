@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 
 import pytest
 
 from notifier.wording import sentences
 from tests.stories.teller import Story, told
-from tests.storing import Counting, raw
+from tests.storing import Counting, a_task, opened, put, raw
 from workflow.definition import Pack, load_pack
 from workflow.reading import Wanted, ledger, waiting
 from workflow.reading.ahead import SENTENCES
@@ -101,3 +102,22 @@ def test_what_waits_is_found_without_reading_a_task(sqlite_url: str) -> None:
             plan = connection.execute(f"EXPLAIN QUERY PLAN {text}", ["[]"] * text.count("?"))
             by_post = "SEARCH task USING COVERING INDEX task_waits (waits_unit=? AND waits_post=?"
             assert by_post in " ".join(row[3] for row in plan)
+
+
+def test_what_waits_for_others_is_passed_over(sqlite_url: str) -> None:
+    """Whoever steps in for one post somewhere and for another elsewhere: what waits there besides is none of
+    their business, however much of it there is."""
+    text, *_ = waiting._SEATS[0].on("sqlite")
+    asked = json.dumps(["1/supervisor", "2/handler"])
+    steps = []
+    with opened(sqlite_url) as port, raw(sqlite_url) as connection:
+        connection.execute(text, [asked])  # reads what tables there are
+        for first, beyond in ((10, 20), (20, 2_000)):
+            waits = {"waits_for": "handler", "waits_unit": 1, "waits_post": "handler"}
+            put(port, *(a_task(n, **waits) for n in range(first, beyond)))
+            counted: list[None] = []
+            connection.set_progress_handler(lambda kept=counted: kept.append(None), 1)
+            connection.execute(text, [asked]).fetchall()
+            connection.set_progress_handler(None, 1)
+            steps.append(len(counted))
+    assert steps[1] == steps[0]

@@ -8,13 +8,17 @@ from collections.abc import Iterator
 import pytest
 
 from notifier.wording import sentences
+from tests.foretelling import TASKS
 from tests.stories.teller import Story, told
 from tests.storing import Counting, a_task, opened, put, raw
 from workflow.definition import Pack, load_pack
-from workflow.reading import Wanted, ledger, waiting
+from workflow.reading import Wanted, leaf, ledger, waiting
+from workflow.reading import to_do as doing
 from workflow.reading.ahead import SENTENCES
-from workflow.reading.waiting import to_do
-from workflow.store import organisation
+from workflow.reading.to_do import to_do
+from workflow.reading.waited import waited_for
+from workflow.store import organisation, tasks
+from workflow.task import Loaded
 
 from .test_reading import CHECK, PACK
 
@@ -31,15 +35,19 @@ def story(database_url: str, pack: Pack) -> Iterator[Story]:
 
 
 def alike(story: Story) -> dict[int, list[int]]:
-    """What waits for each person, found both ways."""
+    """What waits for each person: to do and on the ledger what every task by itself says."""
     found = {}
     with story.port.read() as tx:
         frame = story.engine.library.frame(tx, story.now)
+        every = [task for row in tx.all(TASKS) if (task := tasks.task_of(row)).ended_at is None]
+        frame.know([Loaded(task=task) for task in every])
+        waits = {task.id: who.persons for task in every if (who := waited_for(frame, task)) is not None}
         for person, *_ in organisation.persons(tx):
-            whole = ledger(frame, Wanted(waits_for=person, limit=1000))
-            quick = to_do(frame, person, limit=1000)
-            assert quick == whole
-            found[person] = [line.id for line in quick.lines]
+            whole = to_do(frame, person, limit=1000)
+            assert ledger(frame, Wanted(waits_for=person, limit=1000)) == whole
+            assert leaf(frame, Wanted(waits_for=person, limit=1000)).lines == whole.lines
+            found[person] = [line.id for line in whole.lines]
+            assert sorted(found[person]) == [one for one, who in sorted(waits.items()) if person in who]
     return found
 
 
@@ -95,7 +103,7 @@ def test_letters_and_pages_say_it_in_the_same_words() -> None:
 
 def test_what_waits_is_found_without_reading_a_task(sqlite_url: str) -> None:
     """The plan of each statement: nothing but the index, and of it only where the posts stand."""
-    statements = [waiting._HELD, *waiting._STEPPED_IN, *waiting._SEATS, waiting._CHOSEN]
+    statements = [doing._HELD, *doing._STEPPED_IN, *waiting._SEATS, waiting._CHOSEN]
     with raw(sqlite_url) as connection:
         for one in statements:
             text, *_ = one.on("sqlite")

@@ -86,7 +86,9 @@ def create_app(place: Place) -> FastAPI:
         await run_in_threadpool(tallies.end)
         await run_in_threadpool(accesses.stop)
 
-    app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None, lifespan=at_work)
+    # No redirects to the path without its last stroke: their address would be the request's word for its
+    # host, without https behind a proxy.
+    app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False, lifespan=at_work)
     app.state.place, app.state.accesses, app.state.tallies = place, accesses, tallies
     app.middleware("http")(noting(accesses, lambda: place.now))
     app.middleware("http")(protecting(place.settings.https))

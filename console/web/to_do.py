@@ -195,7 +195,7 @@ def _one(visit: Visit, person: int, number: str, act: str, typed: Mapping[str, s
             Act(name=act, person_id=person, facts=_taken(subject, act, facts)),
             visit.now,
             revision=_revision(typed.get(f"task.{number}", "")),
-            request_id=f"{typed.get('request_id', '')}/{number}",
+            request_id=visit.request_id(f"{typed.get('request_id', '')}/{number}"),
         )
     except DubanError as error:
         return _outcome(visit, number, ident, title, error.text)

@@ -77,7 +77,7 @@ def place_of(desk: Desk, *, https: bool, organisation: str) -> Place:
     from notifier.store.under_way import under_way
 
     from .books import DeskBooks
-    from .messenger import DeskMessenger
+    from .health import beside_the_engine
 
     return Place(
         engine=desk.engine,
@@ -92,7 +92,7 @@ def place_of(desk: Desk, *, https: bool, organisation: str) -> Place:
         ),
         folder=desk.folder,
         deliveries=under_way,
-        messenger=DeskMessenger(desk),
+        findings=beside_the_engine(desk),
         bulletins=_bulletins(),
         books=DeskBooks(desk.engine),
         messages=_messages(desk),

@@ -28,7 +28,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-import httpx
+import httpx2
 import pysqlite3
 
 from console.accounts.signing_in import hashed
@@ -50,7 +50,7 @@ from .report import machine
 HERE = Path(__file__).resolve().parent
 ROUNDS: Final = 8  # tasks that each unit begins with
 LATER: Final = 600  # seconds over which the daemon's work is spread
-_PEOPLE: Final = ("region_000_handler", "region_000_leader", "supervisor", "head")
+WHO: Final = ("region_000_handler", "region_000_leader", "supervisor", "head")
 _PAGES: Final = {
     "To do": ("/",),
     "Board": ("/board",),
@@ -127,12 +127,12 @@ def _say(text: str) -> None:
 # --- who asks ---------------------------------------------------------------------------------------
 
 
-def _signed_in(port: Port, now: int) -> dict[str, str]:
+def signed_in(port: Port, now: int) -> dict[str, str]:
     """The token of a session for each of those who ask."""
     with port.write("people") as tx:
         persons = {code: ident for ident, code, *_ in organisation.persons(tx)}
         tokens = {}
-        for code in _PEOPLE:
+        for code in WHO:
             known = accounts.by_login(tx, code)
             account = known.id if known else accounts.add(tx, code, persons[code], None, "none", now)
             made = accounts.by_id(tx, account)
@@ -157,7 +157,7 @@ def _busy(path: Path, now: int) -> None:
 
 
 @contextmanager
-def _running(*words: str) -> Iterator[subprocess.Popen[bytes]]:
+def running(*words: str) -> Iterator[subprocess.Popen[bytes]]:
     """A command of ours, in a process of its own, until it was asked to stop."""
     process = subprocess.Popen(
         [sys.executable, str(HERE.parent / "main.py"), *words],
@@ -173,13 +173,13 @@ def _running(*words: str) -> Iterator[subprocess.Popen[bytes]]:
         process.kill()
 
 
-def _free() -> int:
+def free() -> int:
     with socket.socket() as found:
         found.bind(("127.0.0.1", 0))
         return int(found.getsockname()[1])
 
 
-def _plain(path: str, port: int) -> None:
+def plain(path: str, port: int) -> None:
     """The floor: fifty open tasks by the bare driver, one plain table, one bare server."""
     import jinja2
     import uvicorn
@@ -204,11 +204,11 @@ def _plain(path: str, port: int) -> None:
     uvicorn.run(Starlette(routes=[Route("/", page)]), port=port, log_level="warning")
 
 
-def _answers(port: int) -> None:
+def answers(port: int) -> None:
     until = time.monotonic() + 60
     while time.monotonic() < until:
-        with contextlib.suppress(httpx.HTTPError):
-            httpx.get(f"http://127.0.0.1:{port}/robots.txt")
+        with contextlib.suppress(httpx2.HTTPError):
+            httpx2.get(f"http://127.0.0.1:{port}/robots.txt")
             return
         time.sleep(0.1)
     raise RuntimeError("the console does not answer")
@@ -237,9 +237,9 @@ class Figure:
                 self.who,
                 str(self.status),
                 f"{middle * 1000:.0f} ms",
-                f"**{_p95(self.took):.0f} ms**",
+                f"**{p95(self.took):.0f} ms**",
             ),
-            *(f"{max(self.took) * 1000:.0f} ms", f"{_p95(self.floor):.0f} ms", f"{floor / middle:.2f}"),
+            *(f"{max(self.took) * 1000:.0f} ms", f"{p95(self.floor):.0f} ms", f"{floor / middle:.2f}"),
             f"{self.size / 1000:.0f} kB",
         )
         return f"| {' | '.join(cells)} |"
@@ -248,7 +248,7 @@ class Figure:
 HEADER = "| page | for | status | median | p95 | most | floor's p95 | floor ÷ ours | largest |"
 
 
-def _p95(took: Sequence[float]) -> float:
+def p95(took: Sequence[float]) -> float:
     return sorted(took)[int(len(took) * 0.95)] * 1000
 
 
@@ -256,20 +256,20 @@ def measure(url: str, times: int) -> list[Figure]:
     """Every page for everybody, so many times each."""
     path = Path(url.removeprefix("sqlite:///"))
     with closing(open_port(url)) as port:
-        tokens = _signed_in(port, SystemClock().now())
+        tokens = signed_in(port, SystemClock().now())
     _busy(path, SystemClock().now())
-    web, bare = _free(), _free()
+    web, bare = free(), free()
     apart = multiprocessing.get_context("spawn")
-    floor = apart.Process(target=_plain, args=(str(path), bare), daemon=True)
+    floor = apart.Process(target=plain, args=(str(path), bare), daemon=True)
     floor.start()
     try:
         with (
-            _running("--database", url, "daemon"),
-            _running("--database", url, "console", "--port", str(web)),
+            running("--database", url, "daemon"),
+            running("--database", url, "console", "--port", str(web)),
         ):
-            _answers(web)
-            _answers(bare)
-            return [_asked(web, bare, page, who, tokens[who], times) for page in _PAGES for who in _PEOPLE]
+            answers(web)
+            answers(bare)
+            return [_asked(web, bare, page, who, tokens[who], times) for page in _PAGES for who in WHO]
     finally:
         floor.terminate()
 
@@ -277,13 +277,13 @@ def measure(url: str, times: int) -> list[Figure]:
 def _asked(web: int, bare: int, page: str, who: str, token: str, times: int) -> Figure:
     took, floor, size, status = [], [], 0, 200
     with (
-        httpx.Client(base_url=f"http://127.0.0.1:{web}", cookies={"duban": token}, timeout=60) as client,
-        httpx.Client(base_url=f"http://127.0.0.1:{bare}", timeout=60) as plain,
+        httpx2.Client(base_url=f"http://127.0.0.1:{web}", cookies={"duban": token}, timeout=60) as client,
+        httpx2.Client(base_url=f"http://127.0.0.1:{bare}", timeout=60) as other,
     ):
         for number in range(times + 2):
             for path in _PAGES[page]:
-                one, answer = _timed(client, path.replace("TASK", str(2_000 * number + 1)))
-                two, _ = _timed(plain, "/")
+                one, answer = timed(client, path.replace("TASK", str(2_000 * number + 1)))
+                two, _ = timed(other, "/")
                 if number > 1:  # the first ones warm up
                     took.append(one)
                     floor.append(two)
@@ -291,7 +291,7 @@ def _asked(web: int, bare: int, page: str, who: str, token: str, times: int) -> 
     return Figure(page=page, who=who, took=took, size=size, status=status, floor=floor)
 
 
-def _timed(client: httpx.Client, path: str) -> tuple[float, httpx.Response]:
+def timed(client: httpx2.Client, path: str) -> tuple[float, httpx2.Response]:
     began = time.perf_counter()
     answer = client.get(path)
     return time.perf_counter() - began, answer

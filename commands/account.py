@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from workflow.errors import UsageError
+
 from .arguments import AsJson, argument, command, group, option, unwritable
 from .desk import Desk, desk_of
 from .speaking import both
@@ -14,8 +16,8 @@ from .speaking import both
 app = group(
     name="account",
     help=both(
-        "网页账号：列出、解除暂停、重置密码、停用（均记入日志）。",
-        "Accounts of the web: list, unlock, reset, disable; all of it is logged.",
+        "网页账号：列出、解除暂停、重置密码、停用、关联统一身份认证（均记入日志）。",
+        "Accounts of the web: list, unlock, reset, disable, link; all of it is logged.",
     ),
     no_args_is_help=True,
 )
@@ -37,6 +39,7 @@ def listed(ctx: typer.Context, as_json: AsJson = False) -> None:
                 "disabled": one.disabled_at is not None,
                 "rests": one.locked_to is not None and one.locked_to > desk.now,
                 "second_factor": one.totp is not None,
+                "subject": one.subject,
             }
             for one in accounts.every(tx)
         ]
@@ -70,6 +73,32 @@ def reset(ctx: typer.Context, login: Login) -> None:
     once = (desk.salts() + desk.salts()).hex()[:20]
     _act(desk, "reset", login, Passwords().hash(once))
     desk.say(f"一次性密码 {once}，首次登录须修改。", f"One-time password {once}; change it at once.")
+
+
+@command(
+    app,
+    "关联统一身份认证：此后密码作废，只能由那里登录；reset 解除。",
+    "Link to the organisation's own sign-in: from then on no password opens the account; reset ends it.",
+)
+def link(
+    ctx: typer.Context,
+    login: Login,
+    subject: Annotated[
+        str, argument("此人在那里的标识。", "What the person is called there.", metavar="NAME")
+    ],
+) -> None:
+    from console.accounts import Passwords, administering
+
+    desk = desk_of(ctx)
+    issuer = desk.settings.oidc.issuer if desk.settings is not None else None
+    if issuer is None:
+        raise UsageError(
+            "未关联：设置文件的 [oidc] 没有写明统一身份认证。",
+            "Not linked: the settings name no sign-in of the organisation under [oidc].",
+        )
+    nobodys = Passwords().hash((desk.salts() + desk.salts()).hex())
+    administering.link(desk.port, None, login, issuer, subject, nobodys, desk.now)
+    desk.say(f"已关联：{login}，并记入日志。", f"Linked {login}, and logged.")
 
 
 def _act(desk: Desk, act: str, login: str, made: str = "") -> None:

@@ -14,9 +14,11 @@ from .desk import Desk, desk_of
 from .serving import address, listen, server_of
 
 if TYPE_CHECKING:
+    from console.accounts.oidc import Provider
     from console.messages import Messages
     from console.web import Place
     from console.web.place import Bulletin, Bulletins
+    from notifier.settings import Settings
     from notifier.store.documents import Document
     from workflow.engine import Frame
 
@@ -90,6 +92,7 @@ def place_of(desk: Desk, *, https: bool, organisation: str) -> Place:
             proxies=_proxies(desk, os.environ.get("DUBAN_PROXIES", ""), https=https),
             kept_days=_kept_days(os.environ.get("DUBAN_ACCESS_DAYS", "365")),
         ),
+        provider=provider_of(desk.settings),
         folder=desk.folder,
         deliveries=under_way,
         findings=beside_the_engine(desk),
@@ -126,6 +129,31 @@ def _kept_days(typed: str) -> int:
             "six months at least.",
         )
     return int(typed)
+
+
+def provider_of(settings: Settings | None) -> Provider | None:
+    """Where the settings say that people sign in; None: nowhere else than here.
+
+    Raises:
+        UsageError: a secret that they refer to can't be had.
+    """
+    from console.accounts.oidc import USUAL_NAME, Provider, Registration
+    from notifier.secrets import secret
+    from workflow.text import Text
+
+    own = settings.oidc if settings is not None else None
+    if settings is None or own is None or own.issuer is None:
+        return None
+    return Provider(
+        Registration(
+            issuer=own.issuer,
+            client_id=own.client_id,
+            secret=secret(own.client_secret) if own.client_secret else "",
+            back=f"{settings.site.url}/sign-in/oidc/back",
+            claim=own.claim,
+            name=Text(own.name.zh, own.name.en) if own.name else USUAL_NAME,
+        )
+    )
 
 
 def _bulletins() -> Bulletins:

@@ -15,6 +15,7 @@ class AccountRow(SQLModel, table=True):
     __table_args__ = (
         # A person has one account: of two, one would stay open when the other is closed.
         Index("account_of_person", "person_id", unique=True),
+        Index("account_of_identity", "issuer", "subject", unique=True),
     )
     id: int | None = auto()
     login: str = Field(unique=True)  # in lower case
@@ -30,6 +31,8 @@ class AccountRow(SQLModel, table=True):
     created_at: int = big()
     changed_at: int = big()  # the password
     factor_asked_by: int | None = big(null=True)  # who has asked that the second factor be taken away
+    issuer: str | None = words(null=True)  # whoever vouches for the person; then no password opens it
+    subject: str | None = words(null=True)  # what the issuer calls them
 
 
 class SessionRow(SQLModel, table=True):

@@ -4,6 +4,7 @@
     [manners]         quiet, workdays_only
     [office]          how messages are gathered, sent and tried again
     [evidence]        bucket, endpoint, prefix, access_key, secret_key: files in a bucket, not in a folder
+    [oidc]            issuer, client_id, client_secret, claim, name: where people sign in elsewhere
     [budgets.NAME]    how many messages of a channel may go on a day
     [operators]       people, unmask
     [channels.NAME]   kind, and what that kind of channel needs
@@ -90,6 +91,11 @@ def _url(typed: str) -> str:
             )
         )
     return typed.rstrip("/")
+
+
+def _issuer(typed: str) -> str:
+    _url(typed)
+    return typed  # letter by letter as its tokens name it, a slash at the end too
 
 
 def _domain(typed: str) -> str:
@@ -180,6 +186,16 @@ class WordTable(Strict):
     en: str
 
 
+class OidcTable(Strict):
+    """`[oidc]`: where the organisation signs its people in (OpenID Connect); empty: nowhere."""
+
+    issuer: Annotated[str, AfterValidator(_issuer)] | None = None
+    client_id: str = Field(default="", max_length=200)  # what we are called there
+    client_secret: SecretName | None = None  # without: a public client
+    claim: str = Field(default="sub", pattern=r"^[A-Za-z_][A-Za-z0-9_:./-]{0,99}$")  # who somebody is
+    name: WordTable | None = None  # what people know it by
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Settings:
     """What the file says."""
@@ -190,6 +206,7 @@ class Settings:
     operators: OperatorsTable = field(default_factory=OperatorsTable)
     office: OfficeTable = field(default_factory=OfficeTable)
     evidence: EvidenceTable = field(default_factory=EvidenceTable)
+    oidc: OidcTable = field(default_factory=OidcTable)
     budgets: Mapping[str, BudgetTable] = field(default_factory=dict)
     channels: Mapping[str, BaseModel] = field(default_factory=dict)
     words: Mapping[str, Text] = field(default_factory=dict)
@@ -218,6 +235,7 @@ def read_settings(file: Path) -> Settings:
     budgets, more = _each(BudgetTable, data.get("budgets", {}), "budgets")
     words, others = _words(data.get("words", {}))
     problems += [*wrong, *more, *others, *_names_known(data, channels, read["office"])]
+    problems += _oidc_whole(read["oidc"], read["site"])
     if problems:
         raise SettingsError(file, tuple(problems))
     return Settings(file=file, **read, channels=channels, budgets=budgets, words=words)
@@ -229,6 +247,7 @@ _TABLES: Final[Mapping[str, type[BaseModel]]] = {
     "office": OfficeTable,
     "operators": OperatorsTable,
     "evidence": EvidenceTable,
+    "oidc": OidcTable,
 }
 
 
@@ -302,6 +321,19 @@ def _names_known(data: Mapping[str, Any], channels: Mapping[str, Any], office: A
     }.items():
         yield from (
             unknown_word(Text(f"[{place}]", f"[{place}]"), one, known) for one in names if one not in known
+        )
+
+
+def _oidc_whole(oidc: OidcTable | None, site: SiteTable | None) -> Iterator[Text]:
+    """Who vouches, as whom we ask, and where people come back to: all of it or nothing."""
+    if oidc is None or site is None or oidc == OidcTable():
+        return
+    for name, there in (("issuer", oidc.issuer), ("client_id", oidc.client_id)):
+        if not there:
+            yield at("[oidc]", Text(f"缺少 {name}", f"{name} is missing"))
+    if site.url is None:
+        yield at(
+            "[oidc]", Text("还须在 [site] 写明本站网址 url", "it needs the address of this site, [site] url")
         )
 
 

@@ -37,6 +37,10 @@ PAGES: Final[Mapping[str, frozenset[str]]] = {
     "GET /robots.txt": ANYBODY,
     "GET /sign-in": ANYBODY,
     "POST /sign-in": ANYBODY,
+    "GET /sign-in/oidc": NO_ROLE,  # there is none in a plain installation: tests/test_console_oidc.py
+    "GET /sign-in/oidc/back": NO_ROLE,
+    "POST /sign-in/oidc/code": NO_ROLE,
+    "POST /sign-in/typed": SIGNED_IN,
     "POST /sign-out": SIGNED_IN,
     "POST /language": ANYBODY,
     "GET /account": SIGNED_IN,
@@ -55,6 +59,7 @@ PAGES: Final[Mapping[str, frozenset[str]]] = {
     "POST /accounts/open": SECURITY,
     "POST /accounts/reset": SECURITY,
     "POST /accounts/unlock": SECURITY,
+    "POST /accounts/link": NO_ROLE,  # see /sign-in/oidc
     "POST /accounts/close": SECURITY,
     "POST /accounts/second-factor": ACCOUNTS,
     "GET /": SIGNED_IN,  # administrators are led to their own
@@ -135,6 +140,8 @@ FROM_ANYWHERE: Final = (
 ABSENT: Final = ("/demonstration",)
 NO_SECRET: Final = (
     "POST /sign-in",
+    "POST /sign-in/oidc/code",
+    "POST /sign-in/typed",
     "POST /language",
     "POST /a/{token}",
     *FROM_ANYWHERE,

@@ -15,6 +15,7 @@ be short (a socket's path has 107 bytes at most) and, when we are root, reachabl
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import importlib.util
 import os
@@ -277,12 +278,18 @@ def _launch(binaries: Path, directory: Path, account: Account, settings: Mapping
         )
     server = Server(directory=directory, pid=process.pid)
     _children[process.pid] = process
+    atexit.register(_leave, process)
     try:
         _wait_until_ready(server, process)
     except BaseException:
         server.stop(crash=True)
         raise
     return server
+
+
+def _leave(process: subprocess.Popen[bytes]) -> None:
+    """Workers share a server: whoever started it may be done first, and Python need not warn of that."""
+    process.returncode = process.poll() or 0
 
 
 def _wait_until_ready(server: Server, process: subprocess.Popen[bytes]) -> None:

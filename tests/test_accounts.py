@@ -22,12 +22,14 @@ from tests.storing import raw
 from workflow.definition import load_pack
 from workflow.engine import Engine
 from workflow.errors import BadValue, DubanError, NotAllowed, NotNow, Unknown
+from workflow.reading import people as every_person
 from workflow.store import Port, Transaction, open_port
 
 from .test_reading import PACK
 
 NOW = 1_772_000_000_000
 MINUTE = 60_000
+ISSUER = "https://id.example.org/people/"
 QUICK = Passwords(PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
 GOOD = "rattle-orchid-7-lantern"
 GIVEN = {duty: f"one-time-{duty}-9931" for duty in administering.DUTIES}
@@ -45,10 +47,8 @@ def port(database_url: str) -> Iterator[Port]:
 @pytest.fixture
 def people(port: Port) -> dict[str, str]:
     """The codes of three people, by the duty that they are to have."""
-    from workflow.reading import people as every
-
     with port.read() as tx:
-        codes = [one.code for one in every(Engine(port, salts=bytes).library.frame(tx, NOW))]
+        codes = [one.code for one in every_person(Engine(port, salts=bytes).library.frame(tx, NOW))]
     return dict(zip(("system", "security", "audit"), codes, strict=False))
 
 
@@ -302,10 +302,8 @@ def test_a_changed_password_ends_every_session(door: Door, port: Port, three: di
 @pytest.fixture
 def worker(port: Port, three: dict[str, Account]) -> Account:
     """Somebody who works with tasks, with a telephone."""
-    from workflow.reading import people as every
-
     with port.read() as tx:
-        codes = [one.code for one in every(Engine(port, salts=bytes).library.frame(tx, NOW))]
+        codes = [one.code for one in every_person(Engine(port, salts=bytes).library.frame(tx, NOW))]
     code = next(one for one in codes if one not in {own.login for own in three.values()})
     administering.open_account(port, QUICK, three["security"], code, GOOD, NOW)
     with port.write("people") as tx:
@@ -485,6 +483,34 @@ def test_the_machine_is_the_way_back_in(
     door.sign_in(login, "from-the-machine-7", "", fresh(), NOW)
     administering.at_the_machine(port, "disable", login, NOW)
     assert door.visitor("token-1", NOW) is None
+
+
+def test_an_identity_opens_one_account_until_another_password_is_given(
+    port: Port, three: dict[str, Account], people: dict[str, str]
+) -> None:
+    first, second = _two_more(port, three, people)
+    administering.link(port, three["security"], first, ISSUER, "u-17", QUICK.hash("nobody's"), NOW)
+    with port.read() as tx:
+        found = accounts.by_identity(tx, ISSUER, "u-17")
+        elsewhere = accounts.by_identity(tx, "https://other.example.org", "u-17")
+    assert (found and found.login, elsewhere) == (first, None)
+    with pytest.raises(BadValue):
+        administering.link(port, three["security"], second, ISSUER, "u-17", "x", NOW)
+    administering.close(port, three["security"], first, NOW)
+    administering.link(port, three["security"], second, ISSUER, "u-17", "x", NOW)
+    administering.reset(port, QUICK, three["security"], second, "another-one-time-5", NOW)
+    with port.read() as tx:
+        assert accounts.by_identity(tx, ISSUER, "u-17") is None
+
+
+def _two_more(port: Port, three: dict[str, Account], people: dict[str, str]) -> tuple[str, str]:
+    """Two accounts of people who work with tasks."""
+    with port.read() as tx:
+        codes = [one.code for one in every_person(Engine(port, salts=bytes).library.frame(tx, NOW))]
+    first, second = [code for code in codes if code not in people.values()][:2]
+    for code in (first, second):
+        administering.open_account(port, QUICK, three["security"], code, GOOD, NOW)
+    return first, second
 
 
 def test_a_person_has_one_account(port: Port, three: dict[str, Account]) -> None:

@@ -41,3 +41,10 @@ def test_a_number_of_thousands_of_digits_is_refused(world: World) -> None:
     form = {"csrf": world.secrets[who], "name": "x", "unit": long}
     assert world.of[who].post("/ledger/views", data=form, headers=HERE).status_code in (403, 422)
     assert world.of[who].get(f"/ledger?year={long}").status_code == 422
+
+
+@pytest.mark.parametrize("kind", ["application/x-www-form-urlencoded", "multipart/form-data; boundary=b"])
+def test_a_page_that_is_only_looked_at_reads_no_form(world: World, kind: str) -> None:
+    """Programs that follow a redirect may keep the content type of the form before it."""
+    answer = world.of["supervisor of bureau"].get("/account", headers={"content-type": kind})
+    assert answer.status_code == 200

@@ -7,7 +7,7 @@ import json
 import socket
 from typing import Any
 
-import httpx
+import httpx2
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -141,7 +141,7 @@ def test_no_text_gets_out_of_its_place(text: str) -> None:
     )
     body = {"text": text, "encoding": "ucs2", "segments": 1, "template": "x", "values": {}, "format": 1}
     parcel = Parcel(delivery_id=7, address=NUMBER, message_id="<x>", body=json.dumps(body).encode())
-    with httpx.Client() as client:
+    with httpx2.Client() as client:
         made = request(client, settings, {"key": text}, parcel)
     assert made.url.host == "gateway.example"
     assert made.url.path.startswith("/7/")

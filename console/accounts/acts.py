@@ -22,12 +22,13 @@ ACTS: Final[Mapping[str, Text]] = {
     "appointed": Text("任命", "appointed"),
     "opened": Text("开通", "opened"),
     "reset": Text("重置密码", "gave a new password"),
+    "linked": Text("关联统一身份认证", "linked to the organisation's sign-in"),
     "unlocked": Text("解除暂停", "ended the rest"),
     "closed": Text("关闭", "closed"),
     "factor_asked": Text("提出取消验证码", "asked to take the codes away"),
     "factor_taken": Text("同意取消验证码", "took the codes away"),
 }
-_TOUCHING: Final = ("reset", "factor_asked", "factor_taken")
+_TOUCHING: Final = ("reset", "linked", "factor_asked", "factor_taken")
 
 
 def touched(lines: Sequence[Done]) -> bool:

@@ -15,7 +15,7 @@ from workflow.store import Port, Transaction
 from workflow.text import Text
 
 from ..store import accounts, logs, sessions, tokens
-from ..store.accounts import Account
+from ..store.accounts import LONGEST_SUBJECT, Account
 from ..store.logs import AT_THE_MACHINE, Origin
 from . import totp
 from .passwords import Passwords, check_strength
@@ -110,9 +110,57 @@ def reset(port: Port, passwords: Passwords, by: Account, login: str, given: str,
         _reset(tx, _others(tx, login), made, Origin(by=by.id), now)
 
 
+def link(port: Port, by: Account | None, login: str, issuer: str, subject: str, made: str, now: int) -> None:
+    """From now on an issuer vouches for a person, and no password opens their account; a reset ends that.
+
+    The second factor stays as it is: else whoever links could sign in as anybody.
+
+    Args:
+        by: the security administrator; None: somebody who works at the machine.
+        subject: what the issuer calls the person.
+        made: the hash of a password that nobody has.
+
+    Raises:
+        NotAllowed: somebody else asks, or it is an administrator's account.
+        BadValue: no name, or one that another account has.
+        Unknown: no such account.
+        NotNow: the account is closed.
+    """
+    if by is not None:
+        _only_security(by)
+    called = subject.strip()
+    with port.write("people") as tx:
+        found = _others(tx, login)
+        _check_subject(tx, found, issuer, called)
+        if found.disabled_at is not None:
+            raise NotNow("未关联：该账号已关闭，不能再用。", "Not linked: that account is closed for good.")
+        if not accounts.set_password(tx, found, made, now, must_change=False):
+            raise _meanwhile()
+        _expel(tx, found, now)
+        accounts.link(tx, found.id, issuer, called)
+        logs.note(tx, "linked", found.id, AT_THE_MACHINE if by is None else Origin(by=by.id), now)
+
+
+def _check_subject(tx: Transaction, found: Account, issuer: str, called: str) -> None:
+    if not 0 < len(called) <= LONGEST_SUBJECT or not called.isprintable():
+        raise BadValue(
+            f"未关联：请填写此人在统一身份认证中的标识（至多 {LONGEST_SUBJECT} 字）。",
+            "Not linked: type what the organisation's sign-in calls this person, in "
+            f"{LONGEST_SUBJECT} characters at most.",
+        )
+    other = accounts.by_identity(tx, issuer, called)
+    if other is not None and other.id != found.id:
+        raise BadValue(
+            f"未关联：这个标识已关联账号 {other.login}。请核对；确要改动，先重置那个账号的密码。",
+            f"Not linked: that identity is linked to {other.login!r}. Check it; to move it, reset the "
+            "password of that account first.",
+        )
+
+
 def _reset(tx: Transaction, found: Account, made: str, origin: Origin, now: int) -> None:
     if not accounts.set_password(tx, found, made, now, must_change=True):
         raise _meanwhile()
+    accounts.link(tx, found.id, None, None)
     _expel(tx, found, now)
     logs.note(tx, "reset", found.id, origin, now)
 
@@ -136,6 +184,7 @@ def close(port: Port, by: Account, login: str, now: int) -> None:
 
 def _close(tx: Transaction, found: Account, origin: Origin, now: int) -> None:
     accounts.disable(tx, found.id, now)
+    accounts.link(tx, found.id, None, None)
     _expel(tx, found, now)
     logs.note(tx, "closed", found.id, origin, now)
 

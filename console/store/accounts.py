@@ -16,6 +16,7 @@ from workflow.text import Language, Text
 from ..models import AccountRow
 
 ACCOUNT = AccountRow.__table__  # type: ignore[attr-defined]
+LONGEST_SUBJECT = 255  # characters (OpenID Connect Core 1.0, 2)
 PERSON = Person.__table__  # type: ignore[attr-defined]
 
 
@@ -37,6 +38,8 @@ class Account:
     created_at: int
     changed_at: int
     factor_asked_by: int | None
+    issuer: str | None
+    subject: str | None
     code: str | None  # of the person
     name: Text | None  # of the person
     language: Language
@@ -45,6 +48,9 @@ class Account:
 _columns = (*ACCOUNT.columns, PERSON.c.code, PERSON.c.zh, PERSON.c.en, PERSON.c.language)
 _accounts = select(*_columns).join(PERSON, PERSON.c.id == ACCOUNT.c.person_id, isouter=True)
 _BY_LOGIN = Statement(_accounts.where(ACCOUNT.c.login == bindparam("name")))
+_BY_IDENTITY = Statement(
+    _accounts.where(ACCOUNT.c.issuer == bindparam("vouching"), ACCOUNT.c.subject == bindparam("called"))
+)
 _BY_ID = Statement(_accounts.where(ACCOUNT.c.id == bindparam("account")))
 # Whoever judges a try holds the row: of many tries at once each sees what the one before has counted.
 _CLAIM = Statement(
@@ -119,6 +125,11 @@ _TOTP = Statement(
 _ASK_FACTOR = Statement(
     update(ACCOUNT).where(ACCOUNT.c.id == bindparam("account")).values(factor_asked_by=bindparam("asker"))
 )
+_LINK = Statement(
+    update(ACCOUNT)
+    .where(ACCOUNT.c.id == bindparam("account"))
+    .values(issuer=bindparam("vouching"), subject=bindparam("called"))
+)
 _DISABLE = Statement(
     update(ACCOUNT)
     .where(ACCOUNT.c.id == bindparam("account"), ACCOUNT.c.disabled_at.is_(None))
@@ -129,6 +140,12 @@ _DISABLE = Statement(
 def by_login(tx: Transaction, login: str) -> Account | None:
     """The account of that name."""
     row = tx.one(_BY_LOGIN, name=login)
+    return _account(row) if row else None
+
+
+def by_identity(tx: Transaction, issuer: str, subject: str) -> Account | None:
+    """The account of whomever an issuer calls so."""
+    row = tx.one(_BY_IDENTITY, vouching=issuer, called=subject)
     return _account(row) if row else None
 
 
@@ -210,6 +227,11 @@ def set_totp(tx: Transaction, account: int, secret: str | None) -> None:
 def ask_for_factor(tx: Transaction, account: int, asker: int) -> None:
     """One administrator asks that the second factor be taken away; another one must consent."""
     tx.run(_ASK_FACTOR, account=account, asker=asker)
+
+
+def link(tx: Transaction, account: int, issuer: str | None, subject: str | None) -> None:
+    """From now on an issuer vouches for the person; None: nobody does any more."""
+    tx.run(_LINK, account=account, vouching=issuer, called=subject)
 
 
 def disable(tx: Transaction, account: int, now: int) -> bool:

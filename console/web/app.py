@@ -27,6 +27,7 @@ from . import (
     ledger,
     links,
     notices,
+    oidc,
     organisation,
     people,
     receipts,
@@ -45,6 +46,7 @@ from .visits import STATIC, asset_name
 
 _THEMES = (
     door,
+    oidc,
     people,
     definitions,
     evidence,

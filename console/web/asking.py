@@ -12,7 +12,7 @@ from starlette.datastructures import FormData
 
 from workflow.errors import BadValue
 
-from .guard import check_origin
+from .guard import SAFE, check_origin
 from .place import Place
 from .uploads import FIELD
 from .visits import COOKIE, Visit
@@ -45,7 +45,7 @@ async def read_any_form(request: Request) -> AsyncIterator[FormData]:
         BadValue: it is too large, or doesn't say how large it is.
     """
     kind = request.headers.get("content-type", "")
-    if not kind.startswith(_FORMS):
+    if request.method in SAFE or not kind.startswith(_FORMS):
         yield FormData()
         return
     check_charset(kind)

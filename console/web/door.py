@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 import segno
@@ -17,6 +18,7 @@ from ..accounts.acts import ACTS, touched
 from ..accounts.signing_in import hashed
 from ..limits import TooOften
 from ..store import logs
+from ..store.accounts import Account
 from .asking import Asking
 from .errors import status_of
 from .visits import LANGUAGE_COOKIE, Visit, own_path
@@ -36,18 +38,31 @@ def door(visit: Asking, back: str = "/") -> Response:
 def sign_in(visit: Asking) -> Response:
     """Come in; what was typed before, because a session had ended, is handed back."""
     given = {name: str(visit.form.get(name, "")) for name in ("login", "password", "code")}
-    back, typed = own_path(str(visit.form.get("back", "/"))), _typed(visit.form.get("typed"))
+    back, typed = own_path(str(visit.form.get("back", "/"))), typed_of(visit.form.get("typed"))
     fresh = Secrets(token=visit.place.token(), csrf=visit.place.token())
     try:
-        _check_pace(visit, given["login"])
+        check_pace(visit, given["login"])
         own = visit.place.door.sign_in(
             given["login"], given["password"], given["code"], fresh, visit.now, visit.address
         )
     except DubanError as error:
-        answer: Response = visit.page(
-            "sign_in.html", status_of(error), back=back, typed=typed, why=error.text, login=given["login"]
-        )
-        return _later(answer, error)
+        return refused(visit, error, back, typed, given["login"])
+    return came_in(visit, own, fresh, back, typed)
+
+
+def refused(
+    visit: Visit, error: DubanError, back: str = "/", typed: Mapping[str, str] | None = None, login: str = ""
+) -> Response:
+    """The door again, with why it stayed shut."""
+    answer = visit.page(
+        "sign_in.html", status_of(error), back=back, typed=typed or {}, why=error.text, login=login
+    )
+    return _later(answer, error)
+
+
+def came_in(visit: Visit, own: Account, fresh: Secrets, back: str, typed: Mapping[str, str]) -> Response:
+    """Where somebody who has just signed in goes on; the browser is given the new session."""
+    answer: Response
     if typed:
         visit.visitor = visit.place.door.visitor(fresh.token, visit.now)
         answer = visit.page("typed.html", back=back, typed=typed)
@@ -63,7 +78,7 @@ def _touched(visit: Visit, account: int) -> bool:
         return touched(logs.about(frame.tx, account, LINES))
 
 
-def _check_pace(visit: Visit, login: str) -> None:
+def check_pace(visit: Visit, login: str) -> None:
     """How often may be tried: from an address, and of a login, whether there is such a one or not.
 
     Raises:
@@ -79,7 +94,7 @@ def _later(answer: Response, error: DubanError) -> Response:
     return answer
 
 
-def _typed(text: Any) -> dict[str, str]:
+def typed_of(text: Any) -> dict[str, str]:
     """The fields that were typed before signing in; nothing when they can't be read."""
     try:
         found = json.loads(str(text or "{}"))
@@ -173,7 +188,7 @@ def password(visit: Asking) -> Response:
             raise BadValue(
                 "两次输入的新密码不一致，未修改。", "The two new passwords differ; nothing was changed."
             )
-        _check_pace(visit, own.login)
+        check_pace(visit, own.login)
         administering.change_password(
             place.engine.port, place.door, place.passwords, own, old, new, visit.now
         )
@@ -213,7 +228,7 @@ def confirm_second_factor(visit: Asking) -> Response:
     )
     place = visit.place
     try:
-        _check_pace(visit, own.login)
+        check_pace(visit, own.login)
         administering.set_factor(place.engine.port, place.door, own, given, old, secret, code, visit.now)
     except DubanError as error:
         again = secret if totp.is_secret(secret) else totp.new_secret(place.randomness(totp.SECRET_BYTES))

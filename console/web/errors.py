@@ -19,6 +19,7 @@ from workflow.errors import (
 from workflow.redaction import shown_path
 from workflow.text import Text
 
+from ..accounts.oidc import ProviderSilent
 from ..limits import TooOften
 from .guard import protect
 from .visits import ChangeFirst, SignInFirst, Visit, own_path
@@ -26,6 +27,7 @@ from .visits import ChangeFirst, SignInFirst, Visit, own_path
 log = structlog.get_logger("duban.console")
 _STATUS: tuple[tuple[type[DubanError], int], ...] = (
     (TooOften, 429),
+    (ProviderSilent, 503),
     (Unknown, 404),
     (NotAllowed, 403),
     (BadValue, 422),

@@ -36,7 +36,7 @@ _HEADERS = {
     "Cache-Control": "no-store",
 }
 _YEAR = 31_536_000  # seconds
-_SAFE = ("GET", "HEAD", "OPTIONS")
+SAFE = ("GET", "HEAD", "OPTIONS")
 _Handler = TypeVar("_Handler", bound=Callable[..., object])
 _FROM_ANYWHERE = "from_anywhere"
 
@@ -77,7 +77,7 @@ def check_origin(request: Request) -> None:
     Raises:
         NotAllowed: the browser says that it comes from elsewhere, or doesn't say.
     """
-    if request.method in _SAFE or getattr(request.scope.get("endpoint"), _FROM_ANYWHERE, False):
+    if request.method in SAFE or getattr(request.scope.get("endpoint"), _FROM_ANYWHERE, False):
         return
     site = request.headers.get("sec-fetch-site")
     if site is not None:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import orjson
 from fastapi import APIRouter, Response
+from starlette.exceptions import HTTPException
 
 from workflow.errors import DubanError, NotAllowed
 from workflow.reading import people as every_person
@@ -112,6 +113,28 @@ def _done(visit: Visit, act: Callable[[Port, Account, str, int], object]) -> Res
 def unlock(visit: Asking) -> Response:
     """End an account's rest."""
     return _done(visit, administering.unlock)
+
+
+@router.post("/link")
+def link(visit: Asking) -> Response:
+    """From now on the organisation's own sign-in vouches for a person."""
+    form, place, provider = visit.checked(), visit.place, visit.place.provider
+    if provider is None:
+        raise HTTPException(404)
+    nobodys = place.passwords.hash(place.token())
+    try:
+        administering.link(
+            place.engine.port,
+            visit.who.account,
+            str(form.get("login", "")),
+            provider.own.issuer,
+            str(form.get("subject", "")),
+            nobodys,
+            visit.now,
+        )
+    except DubanError as error:
+        return _page(visit, status_of(error), error.text)
+    return visit.go("/accounts")
 
 
 @router.post("/second-factor")

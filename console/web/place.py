@@ -13,6 +13,7 @@ from workflow.evidence import EvidenceStore
 from workflow.store import Transaction
 
 from ..accounts import Door, Lasting, Passwords
+from ..accounts.oidc import Provider
 from ..books import Books
 from ..demonstration import Demonstration
 from ..limits import Limits, Pace
@@ -77,6 +78,7 @@ class Place:
     randomness: Callable[[int], bytes]  # so many random bytes
     settings: Settings = field(default_factory=Settings)
     passwords: Passwords = field(default_factory=Passwords)
+    provider: Provider | None = None  # where the organisation signs its people in, if it does
     folder: EvidenceStore | None = None  # where evidence lies; without one no files are taken
     # How many messages are in each state; None: nothing sends any here.
     deliveries: Callable[[Transaction], Mapping[str, int]] | None = None

@@ -22,7 +22,7 @@ from time import monotonic
 from typing import Any, Final
 from urllib.parse import quote, urlencode
 
-import httpx
+import httpx2
 
 from workflow.errors import DubanError, StoreError, UsageError
 from workflow.text import Text
@@ -40,10 +40,10 @@ LONGEST_REPORTS: Final = 4_194_304
 """Octets of reports that are read: a gateway tells each once, and half of them would be none."""
 _MOST_PENDING: Final = 10_000  # reports that could not be kept yet
 
-logging.getLogger("httpx").setLevel(logging.WARNING)  # it would write addresses with numbers and keys
+logging.getLogger("httpx2").setLevel(logging.WARNING)  # it would write addresses with numbers and keys
 
 _CODINGS: Final = {"gsm7": "0", "ucs2": "2"}
-_NOT_HANDED_OVER: Final = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
+_NOT_HANDED_OVER: Final = (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout, httpx2.ProxyError)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -128,16 +128,16 @@ class GatewayChannel:
         with self._client() as client:
             yield lambda parcel: self._send(client, parcel)
 
-    def _client(self) -> httpx.Client:
-        return httpx.Client(
+    def _client(self) -> httpx2.Client:
+        return httpx2.Client(
             verify=self._tls,
             timeout=self._settings.timeout,
             follow_redirects=False,
             headers={"Accept-Encoding": "identity", "User-Agent": "duban"},
-            limits=httpx.Limits(max_keepalive_connections=0),
+            limits=httpx2.Limits(max_keepalive_connections=0),
         )
 
-    def _send(self, client: httpx.Client, parcel: Parcel) -> Outcome:
+    def _send(self, client: httpx2.Client, parcel: Parcel) -> Outcome:
         found = _asked(client, request(client, self._settings, self._secrets, parcel), self._settings.timeout)
         return found if isinstance(found, Outcome) else judge(self._settings, found, str(parcel.delivery_id))
 
@@ -152,8 +152,8 @@ def gateway_channel(name: str, settings: GatewaySettings) -> GatewayChannel:
 
 
 def request(
-    client: httpx.Client, settings: GatewaySettings, secrets: Mapping[str, str], parcel: Parcel
-) -> httpx.Request:
+    client: httpx2.Client, settings: GatewaySettings, secrets: Mapping[str, str], parcel: Parcel
+) -> httpx2.Request:
     """What is sent for a message: every value is escaped for the place in which it stands."""
     values = {**secrets, **_values(settings, parcel)}
     url = settings.url.format_map(_escaped(values, _percent))
@@ -230,7 +230,7 @@ def _as_text(value: Any) -> str | None:
 
 
 def _asked(
-    client: httpx.Client, asking: httpx.Request, timeout: float, longest: int = LONGEST_ANSWER
+    client: httpx2.Client, asking: httpx2.Request, timeout: float, longest: int = LONGEST_ANSWER
 ) -> Answered | Outcome:
     """The answer, cut where it is longer than anything that is judged, or takes longer than it may."""
     until = monotonic() + timeout
@@ -242,11 +242,11 @@ def _asked(
             response.close()
     except _NOT_HANDED_OVER as error:
         return Outcome.unreachable(_unreached(error), code=type(error).__name__)
-    except httpx.HTTPError as error:
+    except httpx2.HTTPError as error:
         return Outcome.unknown(_unanswered(error), code=type(error).__name__)
 
 
-def _read(response: httpx.Response, until: float, longest: int) -> str:
+def _read(response: httpx2.Response, until: float, longest: int) -> str:
     data = bytearray()
     for chunk in response.iter_raw():
         data += chunk

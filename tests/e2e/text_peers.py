@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-import httpx
+import httpx2
 
 from tests.e2e.processes import Program, free_port, until
 
@@ -115,7 +115,7 @@ class TextPeers:
     def status(self) -> str:
         """Kannel about itself."""
         address = f"http://127.0.0.1:{self.admin}/status.txt"
-        return httpx.get(address, params={"password": PASSWORD}, trust_env=False).text
+        return httpx2.get(address, params={"password": PASSWORD}, trust_env=False).text
 
 
 def _total(segment: dict[str, Any]) -> int:

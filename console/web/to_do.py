@@ -14,7 +14,7 @@ from workflow.explaining import Possible, Subject, offered, subject_of, subjects
 from workflow.reading import number_of
 from workflow.reading.ahead import Coming
 from workflow.reading.coming import first_coming
-from workflow.reading.waiting import to_do
+from workflow.reading.to_do import to_do
 from workflow.text import Text
 
 from ..forms import form_for

@@ -32,7 +32,7 @@ def live_from(desk: Desk, game: Game) -> Live | None:
     The desk's clock is the demonstration's from here on.
     """
     from workflow.calendar import default_calendar
-    from workflow.simulation import CROWDS, Dice, Live, Players, keep_paper, moved
+    from workflow.simulation import CROWDS, Dice, Live, Players, keep_papers, moved
 
     if desk.port.now() is not None or game.until is None or game.start is None:
         return None
@@ -41,8 +41,8 @@ def live_from(desk: Desk, game: Game) -> Live | None:
     pack = moved(proven(game.pack), day_of(game.start))
     crowd = next(one for one in CROWDS if one == game.crowd)
     calendar = default_calendar(pack.campaign.zone)
-    paper = keep_paper(desk.folder)
-    players = Players(pack, desk.engine, Dice(game.seed), crowd, calendar, paper)
+    papers = keep_papers(pack, desk.folder)
+    players = Players(pack, desk.engine, Dice(game.seed), crowd, calendar, papers)
     players.meet(clock.now())
     return Live(desk.engine, players, clock, machine)
 

@@ -175,8 +175,16 @@ def keep_watch(
             database=database,
             stop=stop,
             on_ring=lambda ran: None if live is None or ran is None else live.go_on(),
-            beside={**beside, **telling(desk), **searching(desk)},
+            beside={**beside, **telling(desk), **searching(desk), **auditing(desk)},
         )
+
+
+def auditing(desk: Desk) -> dict[str, Beside]:
+    """What looks for tasks that the clock would never wake."""
+    from workflow.auditor import Auditor
+    from workflow.daemon import Beside
+
+    return {"auditor": Beside(work=Auditor(desk.port).work)}
 
 
 def searching(desk: Desk) -> dict[str, Beside]:

@@ -15,6 +15,7 @@ from typing import Any
 from workflow.decision.everyday import FACT, INTO, PARTY, VERBS
 from workflow.definition.facts import BUILT_IN
 from workflow.definition.model import CONFIRM, REFUSE, Definition, Fact
+from workflow.definition.sentences import files_of
 from workflow.text import Text
 
 ID = "id"  # of a row that is there already
@@ -67,6 +68,7 @@ class Form:
     fields: tuple[Field, ...] = ()
     tables: tuple[Table, ...] = ()
     evidence: int = 0  # how many files at least
+    tiers: Text | None = None  # how many by which choice, where they differ
     takes_files: bool = False
 
 
@@ -110,7 +112,8 @@ def form_for(
             for one, needed in wanted
             if one in definition.lists
         ),
-        evidence=transition.evidence,
+        evidence=transition.evidence.needed(reported),
+        tiers=None if transition.evidence.by is None else files_of(definition, transition.evidence),
         takes_files=True,
     )
 

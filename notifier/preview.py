@@ -181,7 +181,7 @@ def _everyday_acts(engine: Engine, pack: Pack, now: int) -> None:
 def _requests(pack: Pack, kind: str) -> Iterator[str]:
     """The acts that somebody else must agree to, and that need nothing but a reason."""
     for one in pack.definitions[kind].transitions.values():
-        if one.confirmed_by is not None and set(one.asks) <= {"reason"} and not one.evidence:
+        if one.confirmed_by is not None and set(one.asks) <= {"reason"} and not one.evidence.most:
             yield one.name
 
 

@@ -92,6 +92,7 @@ BROKEN: tuple[Broken, ...] = (
     _seen("errand", "the machine acts for somebody", _CLOSE, f"{_CLOSE}, after: overdue"),
     _seen("errand", "the machine acts and leads nowhere", _BY, "from: open, after: overdue"),
     _seen("errand", "evidence without a number", _BY, f"{_BY}, evidence: some"),
+    _seen("errand", "evidence by nothing", _BY, f"{_BY}, evidence: {{}}"),
     _seen("errand", "a confirmation without a time", _BY, f"{_BY}, confirmed_by: {{role: supervisor}}"),
     _seen("errand", "a condition in no form", "when: overdue", "when: overdue soon"),
     _seen("errand", "a condition of nothing", "when: overdue", "when: {all: []}"),
@@ -134,6 +135,7 @@ BROKEN: tuple[Broken, ...] = (
         "states:\n",
         f'{_LETTER}, to: unit, text: {{zh: "{{{{n}}}}", en: a}}}}\nstates:\n',
     ),
+    _unseen("errand", "evidence by no choice", _BY, f"{_BY}, evidence: {{progress: {{low: 1}}}}"),
     _unseen(
         "errand",
         "a letter that names no fact",

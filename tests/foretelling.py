@@ -90,7 +90,7 @@ class Campaign:
         if ":" in name and transition.confirmed_by is not None:
             roles.insert(0, transition.confirmed_by.role)
         for person in self._persons(task, roles):
-            files = self.papers[: transition.evidence] if ":" not in name else ()
+            files = self.papers[: transition.evidence.most] if ":" not in name else ()
             wanted = Act(name=name, person_id=person, facts=facts, rows=rows, evidence=files)
             try:
                 self.story.engine.act(task.id, wanted, self.story.now)

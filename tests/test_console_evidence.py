@@ -211,6 +211,29 @@ def test_a_thumbnail_is_small_and_carries_nothing_of_where_the_photo_was_taken()
         assert not image.getexif()
 
 
+def test_how_many_files_is_said_before_the_act_and_refused_after_it(sqlite_url: str, folder: Folder) -> None:
+    pack = load_pack(Path(__file__).resolve().parents[1] / "definitions" / "safety_hazard")
+    with told(sqlite_url, pack, at="2026-03-02 08:00") as story:
+        story.at("2026-04-02 10:00")
+        rows = [{"what": "承重墙开裂", "place": "一号库", "due": "2026-04-20"}]
+        patrol = story.find("patrol", "east_depot")[-1]
+        story.does("officer of east_depot", "submit", patrol, rows={"hazards": rows}, evidence=1)
+        (hazard,) = story.find("hazard", "east_depot")
+        story.does("inspector_one", "grade", hazard, level="major")
+        browsers = Browsers(story)
+        browsers.app = create_app(replace(browsers.app.state.place, folder=folder))
+        officer, own = browsers.of("officer of east_depot"), number(story, hazard)
+        assert "needs evidence: 3" in officer.get(f"/tasks/{own}").text
+        path = f"/tasks/{own}/do/fixed"
+        assert "at least 3 files; by Level: general 1, major 3" in " ".join(officer.get(path).text.split())
+        form = {**form_of(officer, path), **DECLARED, "fact.measure": "已加固"}
+        sent = [("evidence", (f"{n}.jpg", photo(size=(60 + n, 40)), "image/jpeg")) for n in range(3)]
+        answer = officer.post(path, data=form, files=sent[:2], headers=HERE)
+        assert (answer.status_code, "(Level: major)" in answer.text) == (422, True)
+        assert officer.post(path, data=form, files=sent, headers=HERE).status_code == 303
+        assert story.task(hazard).state == "to_verify"
+
+
 @pytest.mark.parametrize("typed", ["%0d%0a{id}", "%E3%80%80{id}", "{id}%20", "{prefix}-{id}%E2%80%A8"])
 def test_a_file_is_named_by_the_tasks_number_and_not_by_what_was_typed(
     story: Story, handler: TestClient, folder: Folder, typed: str

@@ -509,3 +509,52 @@ def test_a_confirmer_role_that_is_vacant_falls_on_and_says_so() -> None:
     life.act("2026-03-10 10:00", "extend", until="2026-05-30")
     assert life.messages("to confirm") == [BUREAU_LEADER]
     assert life.told("asked")[0][1]["vacant"] == ["supervisor"]
+
+
+# --- evidence by how grave it is ------------------------------------------------------------------
+
+
+def graded() -> Life:
+    """A task whose notes need evidence by its level."""
+    tiers = "evidence: {level: {low: 0, medium: 1, high: 3}}"
+    words = "from: [working, review], by: supervisor, optional: [score, level]"
+    return begun(note=f"{{label: {{zh: 备注, en: Note}}, {words}, {tiers}}}")
+
+
+def note(life: Life, files: int, **reported: Any) -> None:
+    """A note with so many files."""
+    evidence = [f"{n:064x}" for n in range(files)]
+    life.act(at("2026-03-03 10:00"), "note", SUPERVISOR, evidence=evidence, **reported)
+
+
+@pytest.mark.parametrize(("level", "needed"), [("low", 0), ("medium", 1), ("high", 3)])
+def test_the_level_says_how_many_files_as_it_is_reported_with_the_act(level: str, needed: int) -> None:
+    life = graded()
+    if needed:
+        with pytest.raises(BadValue, match=rf"needs {needed} file\(s\) of evidence \(Level: {level}\)"):
+            note(life, needed - 1, level=level)
+    note(life, needed, level=level)
+    assert life.task.facts["level"] == level
+
+
+def test_while_nobody_has_said_how_grave_it_is_the_most_is_asked_for() -> None:
+    life = graded()
+    with pytest.raises(BadValue, match="the most counts"):
+        note(life, 2, score=10)
+    note(life, 3, score=10)
+
+
+def test_a_level_that_was_reported_before_counts() -> None:
+    life = graded()
+    note(life, 1, level="medium")
+    note(life, 1, score=10)
+    note(life, 3, level="high")
+    with pytest.raises(BadValue, match="needs 3"):
+        note(life, 1, score=20)
+
+
+def test_the_same_file_twice_is_one() -> None:
+    with pytest.raises(BadValue, match="2 given"):
+        graded().act(
+            at("2026-03-03 10:00"), "note", SUPERVISOR, level="high", evidence=["a" * 64, "a" * 64, "b" * 64]
+        )

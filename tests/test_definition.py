@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from tests.packs import CAMPAIGN, ERRAND, PEOPLE, SUPERVISION, changed, problems_of, write_pack
 from workflow.calendar import parse_duration
 from workflow.definition import load_pack, pack_from_source, terms, version_of
-from workflow.definition.model import Deadline, Opening, PlanPoint, Seat, Until
+from workflow.definition.model import Deadline, Evidence, Opening, PlanPoint, Seat, Until
 from workflow.definition.pack import MAX_FILES, Places, read_pack
 from workflow.definition.yaml import Problem
 from workflow.errors import PackError, Unknown
@@ -63,8 +63,9 @@ def test_transitions_are_read(tmp_path: Path) -> None:
     assert transitions["sign_for"].target == "working"
     assert transitions["report"].target is None
     assert transitions["withdraw"].sources == ("issued", "working", "submitted", "rectifying")
-    assert transitions["submit"].evidence == 1
+    assert transitions["submit"].evidence.files == 1
     assert transitions["review"].not_by == ("submit",)
+    assert transitions["review"].evidence == Evidence()
     assert transitions["return"].sets[0].at_least == parse_duration("5 workdays")
     extension = transitions["extend"].confirmed_by
     assert extension is not None
@@ -288,6 +289,13 @@ class Slip(NamedTuple):
 
 
 CHECK, LETTER = "self_check", "special_supervision"
+
+
+def _tiers(typed: str) -> tuple[str, str]:
+    """Evidence by a choice, where always one file was asked for."""
+    return "evidence: 1", f"evidence: {{{typed}}}"
+
+
 SLIPS = [
     # a definition's head
     Slip(CHECK, "task: self_check", "task: self_chek", "task", "the name of the file, self_check"),
@@ -491,6 +499,27 @@ SLIPS = [
     ),
     Slip(CHECK, "evidence: 1", "evidense: 1", "transitions.submit.evidense", "one of: label", "evidence"),
     Slip(CHECK, "evidence: 1", "evidence: one", "transitions.submit.evidence", "a whole number"),
+    Slip(CHECK, "evidence: 1", "evidence: {}", "transitions.submit.evidence", "one fact"),
+    Slip(LETTER, *_tiers("grad: {低: 1}"), "transitions.answer.evidence.grad", "a declared fact", "grade"),
+    Slip(LETTER, *_tiers("exit_met: {yes: 1}"), "transitions.answer.evidence.exit_met", "a declared fact"),
+    Slip(
+        LETTER,
+        *_tiers("grade: {低: 1, 中: 2}"),
+        "transitions.answer.evidence.grade",
+        "a number for every choice; 高",
+    ),
+    Slip(
+        LETTER,
+        *_tiers("grade: {低: 1, 中: 2, 高: many}"),
+        "transitions.answer.evidence.grade.高",
+        "a whole number",
+    ),
+    Slip(
+        LETTER,
+        *_tiers("grade: {低: 1, 中: 2, 高: 3, 很高: 4}"),
+        "transitions.answer.evidence.grade.很高",
+        "one of: 低",
+    ),
     Slip(CHECK, "{not: overdue}", "{nt: overdue}", "transitions.extend.when", "a condition: "),
     Slip(CHECK, "{not: overdue}", "{not: overdu}", "transitions.extend.when.not", "a condition: ", "overdue"),
     Slip(

@@ -274,7 +274,7 @@ def _is_bare(definition: Definition, way: Branch) -> bool:
     if way.act.startswith(("confirm:", "refuse:")):
         return True
     bare = not way.asks and way.confirmed_by is None and way.quorum is None
-    return bare and not definition.transitions[way.act].evidence
+    return bare and not definition.transitions[way.act].evidence.most
 
 
 @settings(max_examples=share(5), suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -11,10 +11,11 @@ from sqlalchemy import Table, func, select
 
 from tests.packs import SUPERVISION, small_pack
 from tests.storing import a_task, nudge, opened, put, raw
+from workflow.auditor import Auditor
 from workflow.calendar import default_calendar
 from workflow.engine import Engine
 from workflow.models import TaskRow
-from workflow.store import Port, checking, organisation, tasks
+from workflow.store import Port, Transaction, checking, organisation, tasks
 from workflow.store.checking import GRACE_MS, Finding
 from workflow.store.sql import Statement
 from workflow.text import Text
@@ -112,14 +113,14 @@ def test_a_due_task_that_the_index_lost_is_found(database_url: str) -> None:
         assert of_kind(port, "unqueued") == []
 
 
-def lose_an_entry(url: str) -> None:
+def lose_an_entry(url: str, wake_at: int = 1) -> None:
     """Put in task 4, due, without its entry in `task_wake`: what a lost write would leave behind."""
     if url.startswith("postgres"):
         with raw(url) as connection:
             ready = "UPDATE pg_index SET indisready = %s WHERE indexrelid = 'task_wake'::regclass"
             connection.execute(ready, (False,))
         with opened(url) as port:
-            put(port, a_task(4, wake_at=1))
+            put(port, a_task(4, wake_at=wake_at))
         with raw(url) as connection:
             connection.execute(ready, (True,))
         return
@@ -132,7 +133,44 @@ def lose_an_entry(url: str) -> None:
             connection.execute("UPDATE sqlite_master SET sql = ? WHERE name = 'task_wake'", (text,))
         if text != whole:
             with opened(url) as port:
-                put(port, a_task(4, wake_at=1))
+                put(port, a_task(4, wake_at=wake_at))
+
+
+def test_the_auditor_says_what_the_index_lost_within_five_minutes(
+    database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """PROMISES P6; a ring a second, and tasks enough for a walk of a hundred rings."""
+    monkeypatch.setattr(checking, "RANGE", 10)
+    with opened(database_url) as port:
+        put(port, *(a_task(n, wake_at=NOW) for n in (1, 2, 3)), a_task(999, wake_at=NOW + 1))
+    lose_an_entry(database_url, wake_at=NOW)
+    with opened(database_url) as port:
+        auditor = Auditor(port)
+        found = {second: auditor.work(NOW + second * 1000) for second in range(300)}
+    said = [second for second, lost in found.items() if lost]
+    assert [one.examples for second in said for one in found[second]] == [(4,)] * len(said)
+    assert 60 <= said[0] <= 180  # not before it is sure, and in the first walk that can be
+    assert len(said) == 2  # again, until it is mended
+
+
+def test_an_auditor_that_finds_nothing_rests_between_two_walks(
+    port: Port, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(port, *(a_task(n, wake_at=NOW) for n in range(1, 4)))
+    auditor = Auditor(port)
+    asked: list[int] = []
+    walked = checking.due_rows
+
+    def counted(tx: Transaction, first: int, beyond: int, before: int) -> list[int]:
+        asked.append(first)
+        return walked(tx, first, beyond, before)
+
+    monkeypatch.setattr(checking, "due_rows", counted)
+    for second in range(300):
+        assert not auditor.work(NOW + second * 1000)
+    assert len(asked) == 3
+    auditor.work(NOW - 3_600_000)  # a clock that was set back begins anew
+    assert len(asked) == 4
 
 
 def test_the_auditor_walks_in_ranges(port: Port, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -93,10 +93,11 @@ def test_letters_and_pages_say_it_in_the_same_words() -> None:
 
 
 def test_what_waits_is_found_without_reading_a_task(sqlite_url: str) -> None:
-    """The plan of each statement: nothing but the index, however many tasks there are."""
+    """The plan of each statement: nothing but the index, and of it only where the posts stand."""
     statements = [waiting._HELD, *waiting._STEPPED_IN, *waiting._SEATS, waiting._CHOSEN]
     with raw(sqlite_url) as connection:
         for one in statements:
             text, *_ = one.on("sqlite")
             plan = connection.execute(f"EXPLAIN QUERY PLAN {text}", ["[]"] * text.count("?"))
-            assert "SEARCH task USING COVERING INDEX task_waits" in " ".join(row[3] for row in plan)
+            by_post = "SEARCH task USING COVERING INDEX task_waits (waits_unit=? AND waits_post=?"
+            assert by_post in " ".join(row[3] for row in plan)

@@ -104,6 +104,6 @@ def _movement(act: Transition, wording: Wording) -> shapes.Movement:
         machine=act.after is not None,
         asks=list(act.asks),
         optional=list(act.optional),
-        evidence=act.evidence,
+        evidence=act.evidence.most,
         says=[_words(line) for line in wording.act(act)],
     )

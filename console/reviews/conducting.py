@@ -197,7 +197,7 @@ def _report(
         loaded = explained(frame, task).loaded.task
         subject = subject_of(frame, task)
         act = _act(subject, loaded.state, means)
-        paper = protocol(subject, found.returned, means, now) if act.evidence else None
+        paper = protocol(subject, found.returned, means, now) if act.evidence.most else None
     kept = []
     if paper is not None:
         kept = [folder.store(paper)]

@@ -83,7 +83,9 @@ def create_app(place: Place) -> FastAPI:
         yield
         await run_in_threadpool(accesses.stop)
 
-    app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None, lifespan=writing)
+    # No redirects to the path without its last stroke: their address would be the request's word for its
+    # host, without https behind a proxy.
+    app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False, lifespan=writing)
     app.state.place, app.state.accesses = place, accesses
     app.state.tallies = board.tallies(place)
     app.middleware("http")(noting(accesses, lambda: place.now))

@@ -188,5 +188,5 @@ def _plain_step(definition: Definition, proper: Sequence[Possible]) -> Possible 
         return None
     transition = definition.transitions[proper[0].name]
     texts = {name for name, fact in definition.facts.items() if fact.type == "text"} | {"reason"}
-    plain = not transition.evidence and transition.target is not None and set(transition.asks) <= texts
+    plain = not transition.evidence.most and transition.target is not None and set(transition.asks) <= texts
     return proper[0] if plain else None

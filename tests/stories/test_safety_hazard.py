@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tests.stories.conftest import Shipped
 from tests.stories.teller import Story
-from workflow.errors import DubanError, NotAllowed
+from workflow.errors import BadValue, DubanError, NotAllowed
 
 OFFICER, HEAD = "officer of east_depot", "head of east_depot"
 CHIEF = "chief of safety_office"
@@ -75,6 +75,17 @@ def test_a_major_hazard_is_listed_at_once(shipped: Shipped) -> None:
     story.expect_light(first, "red")
     story.expect_light(second, "green")
     assert story.concerns(story.the("listed_supervision", "east_depot")) == [first]
+
+
+def test_the_graver_the_hazard_the_more_must_be_shown(shipped: Shipped) -> None:
+    story, _, (hazard,) = found(shipped, "承重墙开裂")
+    story.does("inspector_one", "grade", hazard, level="major")
+    story.at("2026-04-08 10:00")
+    refused = story.expect_refused(BadValue, OFFICER, "fixed", hazard, measure="已加固", evidence=2)
+    assert "须附 3 份佐证材料（等级：major），现有 2 份" in refused.text.zh
+    assert "needs 3 file(s) of evidence (Level: major), 2 given" in refused.text.en
+    story.does(OFFICER, "fixed", hazard, measure="已加固", evidence=3)
+    story.expect_state(hazard, "to_verify")
 
 
 def test_what_has_come_back_at_the_re_check_is_a_hazard_once_more(shipped: Shipped) -> None:

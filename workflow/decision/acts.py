@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ..definition.model import CONFIRM, REFUSE, Transition
+from ..definition.sentences import tier_of
 from ..errors import BadValue, NotAllowed, NotNow, Unknown
 from ..people import Actor
 from ..task import Pending
@@ -116,7 +117,7 @@ def _transit(case: Case, act: Act) -> None:
     _check_state(case, transition)
     facts = facts_of(case, transition, act.facts)
     rows = rows_of(case, transition, act.rows)
-    _check_evidence(transition, act)
+    _check_evidence(case, transition, act, facts)
     attempt = Attempt(transition=transition, role=role, actor=actor, facts=facts, rows=rows, act=act)
     if entry is None or actor is None:
         _go_on(case, attempt)
@@ -183,13 +184,16 @@ def _check_state(case: Case, transition: Transition) -> None:
     )
 
 
-def _check_evidence(transition: Transition, act: Act) -> None:
-    if len(set(act.evidence)) < transition.evidence:
+def _check_evidence(case: Case, transition: Transition, act: Act, reported: Mapping[str, Any]) -> None:
+    """Whether there are files enough; what is reported with the act counts already."""
+    given, facts = len(set(act.evidence)), {**case.task.facts, **reported}
+    needed = transition.evidence.needed(facts)
+    if given < needed:
+        why = tier_of(case.book.definition, transition.evidence, facts)
         raise BadValue(
-            f"“{transition.label.zh}”须附 {transition.evidence} 份佐证材料，"
-            f"现有 {len(set(act.evidence))} 份。请补齐。",
-            f"{transition.label.en!r} needs {transition.evidence} file(s) of evidence, "
-            f"{len(set(act.evidence))} given. Attach what is missing.",
+            f"“{transition.label.zh}”须附 {needed} 份佐证材料{why.zh}，现有 {given} 份。请补齐。",
+            f"{transition.label.en!r} needs {needed} file(s) of evidence{why.en}, {given} given. Attach what "
+            "is missing.",
         )
 
 

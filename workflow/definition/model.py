@@ -163,6 +163,24 @@ class Confirmation:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Evidence:
+    """How many files must be attached to an act: always as many, or as a choice says."""
+
+    files: int = 0  # where nothing is chosen by
+    by: str | None = None  # the fact whose choice says how many
+    tiers: Mapping[str, int] = field(default_factory=dict)  # how many for each of its choices, in their order
+
+    def needed(self, facts: Mapping[str, object]) -> int:
+        """How many, as the facts stand; as long as nobody has chosen, as many as it may come to."""
+        return self.files if self.by is None else self.tiers.get(str(facts.get(self.by)), self.most)
+
+    @property
+    def most(self) -> int:
+        """How many it may come to."""
+        return max(self.tiers.values(), default=self.files)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Transition:
     """A named act; it may move the task to another state."""
 
@@ -178,7 +196,7 @@ class Transition:
     confirmed_by: Confirmation | None = None
     not_by: tuple[str, ...] = ()  # transitions whose actors are excluded, or ANYONE; each perhaps OF_PARENT
     quorum: int | Literal["all"] | None = None  # how many people sign it jointly
-    evidence: int = 0  # how many files must be attached
+    evidence: Evidence = field(default_factory=Evidence)  # how many files must be attached
     after: Term | None = None  # machine-made: taken as soon as this holds
     opens: tuple[Opening, ...] = ()
     number: str | None = None  # the pattern of the number that the task gets with it

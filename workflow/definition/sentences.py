@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from ..calendar import Duration
 from ..text import Text
 from . import terms
-from .model import Definition
+from .model import Definition, Evidence
 
 Labels = Mapping[str, Text]
 _STATUS = {
@@ -28,6 +28,25 @@ def sentence(term: terms.Term, labels: Labels) -> Text:
         inner = sentence(term.part, labels)
         return Text(f"并非{inner.zh}", f"not ({inner.en})")
     return _leaf(term, labels)
+
+
+def files_of(definition: Definition, evidence: Evidence) -> Text:
+    """How many files an act needs, in words: `3`, or by what, with the number for each choice."""
+    if evidence.by is None:
+        return Text(str(evidence.files), str(evidence.files))
+    label = definition.facts[evidence.by].label
+    tiers = [f"{choice} {files}" for choice, files in evidence.tiers.items()]
+    return Text(f"按“{label.zh}”：{'，'.join(tiers)}", f"by {label.en}: {', '.join(tiers)}")
+
+
+def tier_of(definition: Definition, evidence: Evidence, facts: Mapping[str, object]) -> Text:
+    """Why it is that many, to be put behind the number; nothing where it is always the same."""
+    if evidence.by is None:
+        return Text("", "")
+    label, chosen = definition.facts[evidence.by].label, facts.get(evidence.by)
+    if chosen is None:
+        return Text(f"（“{label.zh}”尚未填报，按最多的算）", f" ({label.en} isn't known: the most counts)")
+    return Text(f"（{label.zh}：{chosen}）", f" ({label.en}: {chosen})")
 
 
 def labels_of(definition: Definition, kinds: Labels) -> dict[str, Text]:

@@ -26,6 +26,7 @@ from .cursor import (
     words,
     yes,
 )
+from .evidence import evidence
 from .facts import ANOTHER_NAME, BUILT_IN, KIND, RESERVED, fact, rows
 from .letter import Letters, letter
 from .numbering import pattern
@@ -338,7 +339,7 @@ def _transition(name: str, cursor: Cursor, names: _Names) -> model.Transition | 
         confirmed_by=values.get("confirmed_by"),
         not_by=values.get("not_by", ()),
         quorum=values.get("quorum"),
-        evidence=values.get("evidence", 0),
+        evidence=values.get("evidence", model.Evidence()),
         after=values.get("after"),
         opens=values.get("opens", ()),
         number=values.get("number"),
@@ -383,7 +384,7 @@ def _transition_words(names: _Names) -> dict[str, Callable[[Cursor], Any]]:
         "confirmed_by": lambda entry: _confirmation(entry, names),
         "not_by": lambda entry: _exclusions(entry, names),
         "quorum": _quorum,
-        "evidence": whole,
+        "evidence": lambda entry: evidence(entry, names.facts),
         "after": names.term,
         "opens": names.openings,
         "number": pattern,

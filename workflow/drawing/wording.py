@@ -22,7 +22,7 @@ from ..definition.model import (
     State,
     Transition,
 )
-from ..definition.sentences import Labels, labels_of, sentence
+from ..definition.sentences import Labels, files_of, labels_of, sentence
 from ..text import Text
 
 OUTCOMES: Mapping[str, Text] = {
@@ -148,8 +148,9 @@ class Wording:
         if act.optional:
             asked = join(map(self._name, act.optional))
             yield Text(f"选填：{asked.zh}", f"may report: {asked.en}")
-        if act.evidence:
-            yield Text(f"佐证至少 {act.evidence} 份", f"evidence: {act.evidence} or more")
+        if act.evidence.most:
+            files = files_of(self.definition, act.evidence)
+            yield Text(f"佐证至少 {files.zh} 份", f"evidence, at least: {files.en}")
 
     def _recused(self, names: tuple[str, ...]) -> Text:
         found = join(map(self._excluded, names))

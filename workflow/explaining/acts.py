@@ -129,7 +129,7 @@ def _transition(subject: Subject, one: Transition, person: int) -> Possible:
         why_not=refusal,
         asks=tuple(_asked(subject, name) for name in one.asks),
         optional=tuple(_asked(subject, name) for name in one.optional),
-        evidence=one.evidence,
+        evidence=one.evidence.needed(subject.loaded.task.facts),
         confirmed_by=subject.words.role(role) if role else None,
         quorum=None if one.quorum is None else signed_by(one.quorum),
     )

@@ -95,10 +95,10 @@ def _completes(report: Report, one: Round, definition: Definition) -> None:
         zh = f"有草稿状态（draft: yes）且有流转 {COMPLETED} 由草稿通往别的状态的类型"
         en = f"a kind with a draft state (draft: yes) and a transition {COMPLETED} that leads out of it"
         report.fail(key, definition.kind, zh, en)
-    elif found.asks or found.evidence or found.confirmed_by or found.quorum:
+    elif found.asks or found.evidence.most or found.confirmed_by or found.quorum:
         words = [
             *found.asks,
-            *(["evidence"] if found.evidence else []),
+            *(["evidence"] if found.evidence.most else []),
             *(["confirmed_by"] if found.confirmed_by else []),
             *(["quorum"] if found.quorum else []),
         ]

@@ -19,17 +19,17 @@ from ..engine import Frame
 from ..errors import DubanError
 from ..store import organisation, tasks
 from ..store.delegations import staffed
-from ..store.sql import OneOf, Statement
+from ..store.sql import OneOf, Paired, Statement
 from ..store.tasks import TASK
 from ..task import Loaded
 from .ledger import ANY_DUE, GRAVITY, Ledger, lines_of, task_or_none, waited_for
 from .scope import posts_of
 
 _SLASH: ColumnElement[str] = literal_column("'/'")
-_UNIT = func.coalesce(cast(TASK.c.waits_unit, String), literal_column("''"))
-_PAIR = _UNIT + _SLASH + TASK.c.waits_post
 _SEAT = (
-    _PAIR
+    func.coalesce(cast(TASK.c.waits_unit, String), literal_column("''"))
+    + _SLASH
+    + TASK.c.waits_post
     + _SLASH
     + TASK.c.waits_for
     + _SLASH
@@ -40,21 +40,17 @@ _SEAT = (
     + cast(TASK.c.version_id, String)
 )
 _waiting = (TASK.c.ended_at.is_(None), TASK.c.waits_for.is_not(None))
-_at = (OneOf(TASK.c.waits_unit, "units"), OneOf(TASK.c.waits_post, "posts", words=True))
+_at = Paired(TASK.c.waits_unit, TASK.c.waits_post, "pairs")
 _nowhere = and_(TASK.c.waits_unit.is_(None), OneOf(TASK.c.waits_post, "posts", words=True))
 
 
-def _seats(*where: ColumnElement[bool]) -> Statement:
+def _seats(where: ColumnElement[bool]) -> Statement:
     """Of the seats at posts that nobody fills: one task each, to ask who steps in."""
-    return Statement(
-        select(_SEAT.label("seat"), func.min(TASK.c.id))
-        .where(*_waiting, *where, OneOf(_PAIR, "pairs", words=True))
-        .group_by(_SEAT)
-    )
+    return Statement(select(_SEAT.label("seat"), func.min(TASK.c.id)).where(*_waiting, where).group_by(_SEAT))
 
 
 # Apart from each other: joined by OR, neither would be found by the index.
-_SEATS = (_seats(*_at), _seats(_nowhere))
+_SEATS = (_seats(_at), _seats(_nowhere))
 _CHOSEN = Statement(
     select(TASK.c.id).where(*_waiting, TASK.c.waits_post.is_(None), OneOf(TASK.c.waits_unit, "units"))
 )
@@ -72,8 +68,8 @@ def _urgent(*where: ColumnElement[bool]) -> Statement:
     )
 
 
-_HELD = _urgent(*_at, OneOf(_PAIR, "pairs", words=True))
-_STEPPED_IN = tuple(_urgent(*where, OneOf(_SEAT, "seats", words=True)) for where in (_at, (_nowhere,)))
+_HELD = _urgent(_at)
+_STEPPED_IN = tuple(_urgent(where, OneOf(_SEAT, "seats", words=True)) for where in (_at, _nowhere))
 _THESE = Statement(select(*_key).where(OneOf(TASK.c.id, "ids")))
 
 
@@ -112,11 +108,10 @@ def _lines(frame: Frame, ids: Sequence[int]) -> Any:
 
 
 def _where(pairs: Iterable[tuple[int | None, str]]) -> dict[str, Any]:
-    listed = sorted(pairs, key=lambda pair: (pair[0] or 0, pair[1]))
+    listed = list(pairs)
     return {
-        "units": sorted({unit for unit, _ in listed if unit is not None}),
-        "posts": sorted({post for _, post in listed}),
-        "pairs": [f"{'' if unit is None else unit}/{post}" for unit, post in listed],
+        "pairs": sorted(f"{unit}/{post}" for unit, post in listed if unit is not None),
+        "posts": sorted(post for unit, post in listed if unit is None),
     }
 
 

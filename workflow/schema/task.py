@@ -205,6 +205,13 @@ _NUMBER: Shape = {
     **pattern(rf"{_YEARS}{re.escape(N)}{_YEARS}", "督办函〔{year}〕{n}号"),
     "maxLength": LONGEST,
 }
+_TIERS: Shape = {
+    "type": "object",
+    "propertyNames": {"pattern": f"^(?:{NAME})$"},
+    "additionalProperties": {"type": "object", "additionalProperties": WHOLE, "minProperties": 1},
+    "minProperties": 1,
+    "maxProperties": 1,
+}
 _TRANSITION = words(
     {
         "label": LABEL,
@@ -234,7 +241,11 @@ _TRANSITION = words(
             "联签：几人，或 all（每个角色一人，工作组全员）。",
             "Signed jointly by so many, or by all: one for each role, and everybody of a team.",
         ),
-        "evidence": (WHOLE, "佐证材料至少几份。", "How many files must be attached."),
+        "evidence": (
+            either(WHOLE, _TIERS),
+            "佐证材料至少几份；也可按某个选项定，如 {level: {low: 1, high: 3}}。",
+            "How many files must be attached; or how many for each choice of a fact.",
+        ),
         "after": (
             A_CONDITION,
             "自动流转：条件成立时由系统办理。",

@@ -12,7 +12,7 @@ from .dice import Dice
 from .growing import grown
 from .live import Live
 from .people import CROWDS, Crowd
-from .players import Players, keep_paper
+from .players import Players, keep_papers
 from .report import Report, story_task
 from .run import Beside, Simulation, simulate
 from .shift import moved
@@ -27,7 +27,7 @@ __all__ = [
     "Report",
     "Simulation",
     "grown",
-    "keep_paper",
+    "keep_papers",
     "moved",
     "simulate",
     "story_task",

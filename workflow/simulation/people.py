@@ -185,7 +185,8 @@ class Mind:
                 facts[name] = self._team(name, scene)
             else:
                 facts[name] = self._value(_fact(scene.definition, name), scene)
-        return Wish(name=one.name, role=role, facts=facts, rows=rows, evidence=one.evidence)
+        files = one.evidence.needed({**scene.task.facts, **facts})
+        return Wish(name=one.name, role=role, facts=facts, rows=rows, evidence=files)
 
     def _team(self, name: str, scene: Scene) -> list[int]:
         """As many as are needed, and one more where there is one."""

@@ -10,6 +10,7 @@ import hashlib
 import heapq
 import io
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from sqlalchemy import bindparam, func, select
@@ -57,20 +58,32 @@ class Tally:
     refused: int = 0
 
 
-def keep_paper(kept: EvidenceStore | None) -> Stored:
-    """The file that invented people attach; where nothing is kept, its hash only."""
+def keep_papers(pack: Pack, kept: EvidenceStore | None) -> tuple[Stored, ...]:
+    """The files that invented people attach, as many as an act may need; nowhere kept, their hashes only."""
+    acts = (act for definition in pack.definitions.values() for act in definition.transitions.values())
+    most = max((act.evidence.most for act in acts), default=0)
+    return tuple(_keep_paper(kept, _PAPER + b"#" * number) for number in range(max(1, most)))
+
+
+def _keep_paper(kept: EvidenceStore | None, paper: bytes) -> Stored:
     if kept is None:
-        return Stored(sha256=hashlib.sha256(_PAPER).hexdigest(), size=len(_PAPER))
-    return kept.store(io.BytesIO(_PAPER))
+        return Stored(sha256=hashlib.sha256(paper).hexdigest(), size=len(paper))
+    return kept.store(io.BytesIO(paper))
 
 
 class Players:
     """The invented people of one campaign."""
 
     def __init__(
-        self, pack: Pack, engine: Engine, dice: Dice, crowd: Crowd, calendar: Calendar, paper: Stored
+        self,
+        pack: Pack,
+        engine: Engine,
+        dice: Dice,
+        crowd: Crowd,
+        calendar: Calendar,
+        papers: Sequence[Stored],
     ) -> None:
-        self._pack, self._engine, self._dice, self._paper = pack, engine, dice, paper
+        self._pack, self._engine, self._dice, self._papers = pack, engine, dice, papers
         self._port, self._calendar = engine.port, calendar
         self._mind = Mind(dice, crowd, calendar)
         self._plans: list[_Plan] = []
@@ -82,7 +95,7 @@ class Players:
     def meet(self, now: int) -> None:
         """Learn the units' ids, and which of them have people; make up what will be opened by hand."""
         with self._port.write("people") as tx:
-            record(tx, [self._paper], now)
+            record(tx, self._papers, now)
         with self._port.read() as tx:
             ids = organisation.unit_ids(tx, self._pack.campaign.units)
         staffed = {post.unit for person in self._pack.people for post in person.posts}
@@ -193,7 +206,7 @@ class Players:
         if not found.actors:
             return False
         person = self._dice.choose(found.actors, "who", task.id, task.seq, wish.name).person_id
-        evidence = [self._paper.sha256] if wish.evidence else []
+        evidence = [paper.sha256 for paper in self._papers[: wish.evidence]]
         act = Act(name=wish.name, person_id=person, facts=wish.facts, rows=wish.rows, evidence=evidence)
         try:
             self._engine.act(task.id, act, scene.now, revision=task.revision)

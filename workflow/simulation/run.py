@@ -21,7 +21,7 @@ from ..store.ports import Port
 from ..store.sql import Statement
 from .dice import Dice
 from .people import Crowd
-from .players import DAY_MS, Players, keep_paper
+from .players import DAY_MS, Players, keep_papers
 from .report import Report, make_report
 from .shift import moved
 
@@ -100,8 +100,8 @@ class Simulation:
         self._calendar: Calendar = default_calendar(pack.campaign.zone)
         self._begin = self._calendar.instant(pack.campaign.milestones["start"], 8)
         self._clock = VirtualClock(self._begin)
-        paper = keep_paper(None if evidence is None else Folder(evidence))
-        self._players = Players(pack, self._engine, dice, crowd, self._calendar, paper)
+        papers = keep_papers(pack, None if evidence is None else Folder(evidence))
+        self._players = Players(pack, self._engine, dice, crowd, self._calendar, papers)
 
     def play(self, days: int, progress: Progress, until: int | None) -> Report:
         """Run the virtual days and give the summary."""

@@ -173,7 +173,7 @@ def last_task(tx: Transaction) -> int | None:
 def due_rows(tx: Transaction, first: int, beyond: int, before: int) -> list[int]:
     """The tasks in a range of ids whose wake came at or before an instant, read from the table itself.
 
-    The auditor walks through the ranges, one at each ring, so that none of them is long.
+    `workflow.auditor` walks through the ranges, one at each ring, so that none of them is long.
     """
     return [row[0] for row in tx.all(_DUE_ROWS, first=first, beyond=beyond, before=before)]
 

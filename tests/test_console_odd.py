@@ -68,3 +68,16 @@ def test_a_text_with_signs_piled_on_one_character_is_refused(world: World) -> No
         form = {"csrf": world.secrets[who], "revision": "1", "fact.text": piled}
         answer = world.of[who].post(f"/tasks/{world.task}/do/comment:", data=form, headers=HERE)
         assert answer.status_code == status
+
+
+@pytest.mark.parametrize("path", ["/sign-in", "/r", "/language"])
+def test_a_stranger_sends_no_large_form(world: World, path: str) -> None:
+    """It is read before anybody is asked for: 2 MB of & take a second, in which nobody else is answered."""
+    kind = {"content-type": "application/x-www-form-urlencoded"}
+    body = b"&" * 300_000
+    refused = TestClient(world.app).post(path, content=body, headers={**HERE, **kind})
+    assert refused.status_code == 422
+    assert "0.25 MB" in refused.text
+    who = "handler of beiwan"
+    form = {"csrf": world.secrets[who], "name": "x" * 300_000, "query": ""}
+    assert "0.25 MB" not in world.of[who].post("/ledger/views", data=form, headers=HERE).text

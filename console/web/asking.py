@@ -19,7 +19,8 @@ from .visits import COOKIE, Visit
 
 MOST_FIELDS = 1_000  # of a form
 MOST_FILES = 50  # read at all; how many are taken is a setting
-LARGEST_TYPED = 2 * 1024 * 1024  # bytes of a form without files, or of somebody who isn't signed in
+LARGEST_TYPED = 2 * 1024 * 1024  # bytes of a form without files
+LARGEST_OF_STRANGERS = 256 * 1024  # bytes; 2 MB of nothing but & keep everybody waiting for a second
 _FILES = "multipart/form-data"
 _FORMS = ("application/x-www-form-urlencoded", _FILES)
 
@@ -34,7 +35,11 @@ async def read_form(request: Request) -> AsyncIterator[FormData]:
         BadValue: it is too large, or doesn't say how large it is.
     """
     check_origin(request)
-    async for form in _read(request, await _limit(request)):
+    if not _is_form(request):
+        yield FormData()
+        return
+    small = _fits(request, LARGEST_OF_STRANGERS)
+    async for form in _read(request, LARGEST_OF_STRANGERS if small else await _limit(request)):
         yield form
 
 
@@ -44,16 +49,23 @@ async def read_any_form(request: Request) -> AsyncIterator[FormData]:
     Raises:
         BadValue: it is too large, or doesn't say how large it is.
     """
-    async for form in _read(request, LARGEST_TYPED):
+    if not _is_form(request):
+        yield FormData()
+        return
+    async for form in _read(request, LARGEST_OF_STRANGERS):
         yield form
 
 
+def _is_form(request: Request) -> bool:
+    return request.method not in SAFE and _kind(request).startswith(_FORMS)
+
+
+def _kind(request: Request) -> str:
+    return request.headers.get("content-type", "")
+
+
 async def _read(request: Request, limit: int) -> AsyncIterator[FormData]:
-    kind = request.headers.get("content-type", "")
-    if request.method in SAFE or not kind.startswith(_FORMS):
-        yield FormData()
-        return
-    check_charset(kind)
+    check_charset(_kind(request))
     _check_size(request, limit)
     async with request.form(max_fields=MOST_FIELDS, max_files=MOST_FILES) as form:
         yield form
@@ -76,20 +88,24 @@ def check_charset(kind: str) -> None:
 
 
 async def _limit(request: Request) -> int:
-    """Only somebody who is signed in may send files, or was until lately: what they typed comes back."""
-    if not request.headers.get("content-type", "").startswith(_FILES) or request.method in SAFE:
-        return LARGEST_TYPED
+    """Only somebody who is signed in may send much, or was until lately: what they typed comes back."""
     place: Place = request.app.state.place
     token = request.cookies.get(Visit(place=place, request=request, now=0, visitor=None).cookie_name)
     known = token is not None and await run_in_threadpool(place.door.was_let_in, token, place.now)
-    return place.settings.largest_form if known else LARGEST_TYPED
+    if not known:
+        return LARGEST_OF_STRANGERS
+    return place.settings.largest_form if _kind(request).startswith(_FILES) else LARGEST_TYPED
+
+
+def _fits(request: Request, limit: int) -> bool:
+    announced = request.headers.get("content-length", "")
+    return announced.isdecimal() and int(announced) <= limit
 
 
 def _check_size(request: Request, limit: int) -> None:
-    announced = request.headers.get("content-length", "")
-    if announced.isdecimal() and int(announced) <= limit:
+    if _fits(request, limit):
         return
-    size = f"{limit // 1024 // 1024} MB"
+    size = f"{limit / 1024 / 1024:g} MB"
     raise BadValue(
         f"未接收：提交的内容超过 {size}，或没有注明大小，什么都没有保存。请压缩或减少文件后重新提交。",
         f"Not taken: what was sent is larger than {size}, or doesn't say how large it is; nothing was kept. "

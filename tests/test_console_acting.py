@@ -184,12 +184,7 @@ def test_an_id_that_a_browser_makes_up_is_nobody_elses(story: Story, browsers: B
     path = f"/tasks/{own}/do/sign_for"
     answer = send(browser, path, {**form_of(browser, path), "request_id": "of a program"})
     assert answer.status_code == 303, answer.text
-    sent = {
-        "csrf": form_of(browser, path)["csrf"],
-        "act": "comment:",
-        "request_id": "taken",
-        "fact.text": "x",
-    }
+    sent = {"csrf": form_of(browser, path)["csrf"], "request_id": "taken", "fact.text": "x"}
     said = send(browser, f"/tasks/{own}/do/comment:", {**sent, "revision": str(story.task(check).revision)})
     assert said.status_code == 303, said.text
     story.does("handler of wanghe", "report", other, progress=5, request_id="taken")

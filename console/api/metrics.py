@@ -142,9 +142,9 @@ def metrics(request: Request) -> Response:
     place: Place = request.app.state.place
     if not _may(request, place):
         raise NotAllowed(
-            "指标只对本机开放；经代理或从别处读取，须带 DUBAN_METRICS_TOKEN 中的令牌（Bearer）。",
-            "Figures are for this machine; through a proxy or from elsewhere, send the token of "
-            "DUBAN_METRICS_TOKEN as a bearer.",
+            "指标只对本机开放；经代理或从别处读取，须带设置 [console] metrics_token 所指的令牌（Bearer）。",
+            "Figures are for this machine; through a proxy or from elsewhere, send the token that the "
+            "settings name under [console] metrics_token as a bearer.",
         )
     meter: Meter = request.app.state.meter
     return Response(generate_latest(meter.registry), media_type=CONTENT_TYPE_LATEST)

@@ -117,7 +117,7 @@ class Visit:
             return (("/settings", "设置", "Settings"), ("/deliveries", "消息", "Deliveries"))
         if duty is not None:
             return ()
-        return [one for one in _SECTIONS if one[0] != "/deliveries" or self.place.messages is not None]
+        return _SECTIONS
 
     @property
     def section(self) -> str:

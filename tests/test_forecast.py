@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import orjson
 import pytest
@@ -20,6 +21,7 @@ from workflow.clock import VirtualClock
 from workflow.definition import Pack, load_pack
 from workflow.engine import Engine
 from workflow.forecast import INVENTED, Forecast, World
+from workflow.forecast.playing import Play
 from workflow.reading import world_of
 from workflow.task import Task
 
@@ -191,6 +193,21 @@ def test_an_act_whose_condition_cant_hold_is_no_way(story: Story) -> None:
     assert "extend" in {one.act for one in ahead.branches(world(story, check), until=story.now)}
     story.at("2026-05-02 09:00")
     assert "extend" not in {one.act for one in ahead.branches(world(story, check), until=story.now)}
+
+
+def test_who_asks_for_what_comes_first_has_no_more_played(
+    story: Story, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here, played = world(story, story.the(CHECK, "beiwan")), list[int]()
+    decide = Play.decide
+
+    def noted(self: Play, *how: Any, **more: Any) -> Any:
+        played.append(self.now)
+        return decide(self, *how, **more)
+
+    monkeypatch.setattr(Play, "decide", noted)
+    found = ahead.forecast(here, first=True)
+    assert max(played) == found.first()[0].recorded_at
 
 
 # --- reading the world ------------------------------------------------------------------------------

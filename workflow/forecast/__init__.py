@@ -54,7 +54,7 @@ def forecast(world: World, *, until: int | None = None, steps: int = STEPS, firs
     end = world.now + YEAR if until is None else until
     play, teller = Play(world), Teller(world)
     played = teller.steps(play, end)
-    found = list(islice(_first(played, world.focus) if first else played, steps + 1))
+    found = list(islice(_first(play, played, world.focus) if first else played, steps + 1))
     shown = tuple(found[:steps])
     return Forecast(
         task=world.focus,
@@ -67,14 +67,11 @@ def forecast(world: World, *, until: int | None = None, steps: int = STEPS, firs
     )
 
 
-def _first(steps: Iterator[Step], focus: int) -> Iterator[Step]:
-    """Steps up to the second instant of this task."""
-    begun: int | None = None
+def _first(play: Play, steps: Iterator[Step], focus: int) -> Iterator[Step]:
+    """Steps up to the end of the first instant at which anything happens to this task."""
     for one in steps:
         if one.task == focus:
-            begun = one.recorded_at if begun is None else begun
-            if one.recorded_at != begun:
-                return
+            play.end_here()
         yield one
 
 

@@ -26,6 +26,7 @@ class Play:
         self.aside = set(world.aside)
         self.given_up: dict[int, Exception] = {}  # tasks that could not be decided, and why
         self._completions = list(world.completions)
+        self._until = world.now
 
     def fork(self) -> Play:
         """A copy that goes its own way."""
@@ -36,15 +37,20 @@ class Play:
 
     def run(self, until: int) -> Iterator[list[Decision]]:
         """Everything that the clock does from now to then, batch by batch."""
+        self._until = until
         while True:
             yield from self._drain()
             while self._completions and self._completions[0].at <= self.now:
                 yield self._complete(self._completions.pop(0))
                 yield from self._drain()
             then = self._next()
-            if then is None or then > until:
+            if then is None or then > self._until:
                 return
             self._go_to(then)
+
+    def end_here(self) -> None:
+        """Play on to the end of this instant, and no further."""
+        self._until = self.now
 
     def _go_to(self, then: int) -> None:
         """Moments on the way had nothing to complete, or the clock would have stopped there."""

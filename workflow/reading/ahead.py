@@ -79,7 +79,7 @@ class Teller:
         """
         told = []
         for step in steps:
-            if _is_news(step):
+            if is_news(step):
                 told.append(self._coming(step, step.light if _graver(step.light, light) else None))
                 light = step.light
         return told
@@ -126,7 +126,8 @@ class Teller:
             yield self.saying("ahead.proposes" if kind == proposed else "ahead.opens", kind=label)
 
 
-def _is_news(step: Step) -> bool:
+def is_news(step: Step) -> bool:
+    """Whether it makes a difference to somebody."""
     return step.kind in _NEWS and "superseded_by" not in step.header
 
 

@@ -8,7 +8,7 @@ from ..engine import Frame
 from ..errors import DubanError
 from ..forecast import Forecast, Step, World, forecast
 from ..task import Loaded
-from .ahead import Coming, Teller
+from .ahead import Coming, Teller, is_news
 from .dates import Dates
 from .history import words_of
 from .ledger import zone_of
@@ -42,10 +42,15 @@ def all_coming(frame: Frame, world: World, found: Forecast) -> list[Coming]:
 
 
 def _steps(world: World) -> Sequence[Step]:
+    """Up to the first one that makes a difference; mostly that is the first of all."""
+    until = world.now + _DAYS
     try:
-        return forecast(world, until=world.now + _DAYS, steps=_LOOKED_AT).next_steps(_LOOKED_AT)
+        found = forecast(world, until=until, steps=_LOOKED_AT, first=True).next_steps(_LOOKED_AT)
+        if not any(is_news(one) for one in found):
+            found = forecast(world, until=until, steps=_LOOKED_AT).next_steps(_LOOKED_AT)
     except DubanError:
         return ()  # the page says what is wrong with the task itself
+    return found
 
 
 def _told(steps: Iterable[Step]) -> set[int]:

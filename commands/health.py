@@ -152,8 +152,11 @@ def doctor(ctx: typer.Context, as_json: AsJson = False) -> None:
 
 
 def beside_the_engine(desk: Desk) -> Callable[[Frame], Iterator[Finding]]:
-    """What is wrong or odd with messages."""
-    from notifier.doctor import findings
+    """What is wrong or odd with messages and webhooks."""
+    from itertools import chain
+
+    from console.webhooks import doctor as webhooks
+    from notifier import doctor as messages
 
     known = None if desk.settings is None else list(desk.settings.channels)
-    return lambda frame: findings(frame, known)
+    return lambda frame: chain(messages.findings(frame, known), webhooks.findings(frame))

@@ -52,6 +52,7 @@ def machine_of(desk: Desk) -> Machine:
     import os
     import platform
 
+    from console.webhooks.doctor import disabled_since
     from notifier.wiring import Machine
     from workflow.daemon import DatabaseClock
 
@@ -61,6 +62,7 @@ def machine_of(desk: Desk) -> Machine:
         random=desk.salts,
         clock=DatabaseClock(desk.port, desk.clock),
         node=f"{platform.node()}:{os.getpid()}",
+        failures=disabled_since,
     )
 
 

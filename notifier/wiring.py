@@ -23,7 +23,7 @@ from .channels import room
 from .content import Site
 from .links import HOUR_MS, Links, Revoking, Unsubscribing
 from .office import Office
-from .office.desk import Desk
+from .office.desk import Desk, Failures, no_failures
 from .office.receiving import Callbacks
 from .office_settings import Budget, OfficeSettings, Pace, Retries
 from .retention import Forgetting
@@ -46,6 +46,7 @@ class Machine:
     random: Callable[[], bytes]  # 16 bytes that nobody can guess
     clock: Clock
     node: str = "office"
+    failures: Failures = no_failures  # of what works beside the notifier
 
 
 def channels_of(settings: Settings) -> dict[str, Channel]:
@@ -191,6 +192,7 @@ class Notifier:
             writer=write_notices,
             class_of=class_of,
             node=machine.node,
+            failures=machine.failures,
         )
         self._revoking = Revoking(port)
         self._forgetting = Forgetting(port, kept_days=settings.office.kept_days)

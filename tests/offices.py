@@ -13,6 +13,7 @@ from sqlalchemy import select
 from notifier.channel import Channel, Outcome, Receipt, Send
 from notifier.content import Class, Content, Envelope, Gathered, Kind, Parcel, Site, Unwritable
 from notifier.office import Office, OfficeRan
+from notifier.office.desk import Failures, no_failures
 from notifier.office_settings import OfficeSettings, Pace
 from notifier.store import addresses
 from notifier.store.deliveries import DELIVERY, PART, TRY, unpacked_body
@@ -118,6 +119,7 @@ class House:
     library: Library = field(default_factory=Library)
     writer: Any = write_plainly
     node: str = "node"
+    failures: Failures = no_failures
     _office: Office | None = None
     _salts: Iterator[int] = field(default_factory=lambda: itertools.count(1))
 
@@ -137,6 +139,7 @@ class House:
                 writer=self.writer,
                 class_of=class_of,
                 node=self.node,
+                failures=self.failures,
             )
         return self._office
 

@@ -331,6 +331,23 @@ def test_a_receipt_of_somebody_elses_message_is_passed_over(house: House) -> Non
 # --- budgets and operators --------------------------------------------------------------------------
 
 
+def test_operators_hear_of_what_fails_beside_the_notifier_once(house: House) -> None:
+    house.person("operator")
+    house.with_settings(operators=("operator",))
+    asked: list[int] = []
+
+    def failures(_tx: object, since: int) -> list[Text]:
+        asked.append(since)
+        return [Text("某处已停用", "something is disabled")] if since == 0 else []
+
+    house.failures = failures
+    house.ring()
+    house.ring(SECOND)
+    house.ring(HOUR)
+    assert asked == [0, NOON]
+    assert ["某处已停用".encode() in body for _, _, body in house.mail.accepted] == [True]
+
+
 def test_what_is_over_its_budget_goes_by_mail_and_says_so(house: House) -> None:
     people = [house.person(f"s{n}", mail=None, sms=f"1380000000{n}") for n in range(3)]
     with house.port.write("people") as tx:

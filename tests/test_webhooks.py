@@ -18,7 +18,7 @@ import trustme
 
 from console.store import webhooks as store
 from console.store.webhooks import Webhook
-from console.webhooks import Webhooks, added, enabled, removed, tried
+from console.webhooks import Webhooks, added, doctor, enabled, removed, tried
 from console.webhooks.addresses import Target, checked, target_of
 from console.webhooks.events import secret_of, signature
 from console.webhooks.peers import Answer, Poster
@@ -229,12 +229,24 @@ def test_after_three_days_it_is_disabled_with_an_alarm_and_goes_on_when_a_person
     with structlog.testing.capture_logs() as lines:
         desk.ring(GIVEN_UP)
     assert [one["log_level"] for one in lines if one["event"] == "webhook disabled"] == ["error"]
+    disabled = desk.story.now
+    with desk.story.port.read() as tx:
+        (finding,) = doctor.findings(desk.story.engine.library.frame(tx, disabled))
+        assert doctor.disabled_since(tx, disabled) == [finding.text]
+        assert doctor.disabled_since(tx, disabled + 1) == []
+    assert finding.level == "waits"
+    assert "ledger" in finding.text.zh
+    assert "ConnectionRefusedError" in finding.text.en
+    assert "duban webhook enable ledger" in finding.text.en
+    assert "hooks.example.org" not in finding.text.en, "an address may hold a key"
     desk.peer.answer = lambda: TOOK
     desk.ring(GIVEN_UP)
     assert desk.peer.got == []
     enabled(desk.story.port, "ledger", desk.story.now)
     desk.ring()
     assert desk.kinds() == ["duban.task.act"]
+    with desk.story.port.read() as tx:
+        assert list(doctor.findings(desk.story.engine.library.frame(tx, desk.story.now))) == []
 
 
 def test_a_peer_that_is_gone_for_good_is_asked_no_more(desk: Desk) -> None:

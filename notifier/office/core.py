@@ -23,7 +23,7 @@ from ..rates import Bucket
 from ..store import channels, queue
 from ..store.deliveries import Salts
 from . import claiming, settling
-from .desk import Desk, OfficeRan, Writer
+from .desk import Desk, Failures, OfficeRan, Writer, no_failures
 from .reporting import report
 from .runner import Ended, Runner
 from .taking import Taking
@@ -50,6 +50,7 @@ class Office:
         writer: Writer,
         class_of: Callable[[str], Class],
         node: str = "office",
+        failures: Failures = no_failures,
     ) -> None:
         self._desk = Desk(
             port=port,
@@ -61,6 +62,7 @@ class Office:
             writer=writer,
             class_of=class_of,
             node=node,
+            failures=failures,
         )
         self._clock = clock
         self._taking, self._writing = Taking(self._desk), Writing(self._desk)

@@ -9,7 +9,8 @@ from workflow.calendar import USUAL_ZONE
 from workflow.definition.model import Campaign
 from workflow.engine import Frame, Library
 from workflow.errors import DubanError, StoreError
-from workflow.store import Port
+from workflow.store import Port, Transaction
+from workflow.text import Text
 
 from ..channel import Channel
 from ..content import Class, Content, Gathered, Site, Unwritable
@@ -18,6 +19,15 @@ from ..store.deliveries import Salts
 
 Writer = Callable[[Frame, Sequence[Gathered], Site], Mapping[int, Content | Unwritable]]
 """Writes the letters of a batch: by delivery, what it says or why it can't be said."""
+
+
+Failures = Callable[[Transaction, int], Sequence[Text]]
+"""What failed since an instant (ms) beside the notifier, in words for operators."""
+
+
+def no_failures(_tx: Transaction, _since: int) -> Sequence[Text]:
+    """Nothing works beside it."""
+    return ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -33,6 +43,7 @@ class Desk:
     writer: Writer
     class_of: Callable[[str], Class]
     node: str  # who claims messages
+    failures: Failures = no_failures
 
     def thread(self, task_id: int, campaign: str) -> str:
         """The Message-ID under which every mail of a task stands; no mail has it itself."""

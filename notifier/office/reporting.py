@@ -1,4 +1,7 @@
-"""What operators must know: what reached nobody, which channels have paused. Once an hour at most."""
+"""What operators must know: what reached nobody, which channels have paused, what failed beside the notifier.
+
+Once an hour at most.
+"""
 
 from __future__ import annotations
 
@@ -32,11 +35,12 @@ class Trouble:
     nobody: int  # outgoing rows that reach nobody
     last: int  # the newest of them
     paused: tuple[str, ...]  # channels
+    failures: tuple[Text, ...] = ()  # of what works beside the notifier
 
     @property
     def any(self) -> bool:
         """Whether there is something to tell."""
-        return self.nobody > 0 or bool(self.paused)
+        return self.nobody > 0 or bool(self.paused) or bool(self.failures)
 
 
 _SUBJECT: Final = Text("督办：消息未能送出，请处理", "Duban: messages that were not sent need you")
@@ -60,7 +64,7 @@ def report(desk: Desk, now: int) -> int:
         told = orjson.loads(remembered(tx, _KEY) or '{"at": null, "nobody": 0}')
         if told["at"] is not None and now - told["at"] < desk.settings.report_every:
             return 0
-        trouble = _trouble(tx, told["at"] or 0, told["nobody"])
+        trouble = _trouble(tx, desk, told["at"] or 0, told["nobody"])
     if not trouble.any:
         return 0
     with desk.port.write("clock") as tx:
@@ -68,21 +72,21 @@ def report(desk: Desk, now: int) -> int:
         return _write(desk.library.frame(tx, now), desk, trouble)
 
 
-def _trouble(tx: Transaction, since: int, last: int) -> Trouble:
+def _trouble(tx: Transaction, desk: Desk, since: int, last: int) -> Trouble:
     count, newest = taking.reached_nobody(tx, last)
     paused = tuple(
         one.name
         for one in channels.standings(tx).values()
         if one.paused_at is not None and one.alarmed_at is not None and one.alarmed_at >= since
     )
-    return Trouble(nobody=count, last=newest, paused=paused)
+    return Trouble(nobody=count, last=newest, paused=paused, failures=tuple(desk.failures(tx, since)))
 
 
 def content_of(trouble: Trouble, language: Language) -> Content:
     """The report in words."""
     lines = [_NOBODY.fill(count=trouble.nobody)] if trouble.nobody else []
     lines += [_PAUSED.fill(name=name) for name in trouble.paused]
-    words = [line.to(language) for line in lines]
+    words = [line.to(language) for line in (*lines, *trouble.failures)]
     subject = _SUBJECT.to(language)
     return Content(
         language=language,

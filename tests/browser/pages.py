@@ -21,6 +21,9 @@ class PageOf:
 PAGES = (
     PageOf(path="/sign-in", shown_to=ROLES, main=True),
     PageOf(path="/account", shown_to=(*WORKERS, *ADMINISTRATORS)),
+    PageOf(path="/account/sessions", shown_to=(*WORKERS, *ADMINISTRATORS), main=True),
+    PageOf(path="/account/notices", main=True),  # here nothing sends messages: it says so
+    PageOf(path="/accounts/log", shown_to=("audit",), main=True),
     PageOf(path="/accounts", shown_to=("security", "audit"), main=True),
     PageOf(path="/", main=True),
     PageOf(path="/board", main=True),

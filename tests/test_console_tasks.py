@@ -240,3 +240,29 @@ def test_what_lies_ahead_is_told_in_the_words_of_the_web(story: Story, browsers:
     page = browsers.of("handler of beiwan").get(f"/tasks/{number(story, story.the(CHECK, 'beiwan'))}").text
     assert "only the first steps" in page
     assert "--until" not in page
+
+
+def test_an_act_that_gives_the_task_up_never_looks_like_the_next_step(
+    story: Story, browsers: Browsers
+) -> None:
+    browser, own = browsers.of("supervisor of bureau"), number(story, story.the(CHECK, "beiwan"))
+    path = f"/tasks/{own}/do/withdraw"
+    assert f'class="button grave" href="{path}"' in browser.get(f"/tasks/{own}").text
+    form = browser.get(path).text
+    assert '<button class="grave">' in form
+    assert "ends the task for good" in form
+    harmless = browser.get(f"/tasks/{own}/do/list_as_key").text
+    assert '<button class="main">' in harmless
+    assert "ends the task for good" not in harmless
+
+
+def test_a_page_does_not_say_that_nothing_comes_and_then_that_it_goes_on(
+    story: Story, browsers: Browsers
+) -> None:
+    check = story.the(CHECK, "beiwan")
+    story.at("2026-03-03 10:00").does("handler of beiwan", "sign_for", check)
+    browsers.clock.set(story.fast_forward_to("2026-06-20 10:00").now)
+    page = browsers.of("handler of beiwan").get(f"/tasks/{number(story, check)}").text
+    assert "only remind again" in page
+    assert "only the first steps" in page
+    assert "Nothing escalates within a year" not in page

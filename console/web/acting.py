@@ -15,7 +15,7 @@ from workflow.definition.model import CONFIRM, REFUSE
 from workflow.engine import Frame
 from workflow.engine.acting import introduce
 from workflow.errors import BadValue, DubanError, NotAllowed, Stale, Unknown
-from workflow.explaining import Subject, enterable, subject_of, would_be_taken
+from workflow.explaining import Subject, enterable, gives_up, subject_of, would_be_taken
 from workflow.reading import history, known_facts, number_of, person_id, standing
 from workflow.reading.people import person_codes
 from workflow.reading.standing import PendingView
@@ -57,6 +57,12 @@ class Asked:
     signing: Signing | None = None
     entry: Form | None = None  # what an entry from a paper asks for besides
     holders: Mapping[str, Text] | None = None  # people for whom it may be entered: by code
+
+    @property
+    def is_grave(self) -> bool:
+        """Whether the task is given up by it."""
+        one = self.subject.definition.transitions.get(self.form.act)
+        return one is not None and gives_up(self.subject.definition, one)
 
 
 # --- the form ---------------------------------------------------------------------------------------

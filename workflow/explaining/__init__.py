@@ -12,7 +12,7 @@ writing anything: an explanation can't disagree with the engine. Only `subject_o
 
 from __future__ import annotations
 
-from .acts import Possible, enterable, everyday, offered, possible, rehearse
+from .acts import Possible, enterable, everyday, gives_up, offered, possible, rehearse
 from .clocks import deadline, next_wake
 from .conditions import condition
 from .episodes import episode, rules
@@ -29,6 +29,7 @@ __all__ = [
     "enterable",
     "episode",
     "everyday",
+    "gives_up",
     "light",
     "next_wake",
     "offered",

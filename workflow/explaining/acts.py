@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from ..decision import Act, Decision, act
 from ..decision.authority import SUPERVISOR
 from ..decision.everyday import VERBS, Verb
-from ..definition.model import CONFIRM, REFUSE, Fact, Transition
+from ..definition.model import CONFIRM, REFUSE, Definition, Fact, Transition
 from ..definition.sentences import sentence
 from ..errors import BadValue, Refused, Undecidable
 from ..forecast import shut
@@ -33,6 +33,7 @@ class Possible:
     evidence: int  # how many files must be attached
     confirmed_by: Text | None  # the role that must agree
     quorum: Text | None = None  # how many sign it jointly
+    grave: bool = False  # the task is given up by it, and nothing brings it back
 
 
 def possible(subject: Subject, person: int) -> tuple[Possible, ...]:
@@ -132,7 +133,14 @@ def _transition(subject: Subject, one: Transition, person: int) -> Possible:
         evidence=one.evidence.needed(subject.loaded.task.facts),
         confirmed_by=subject.words.role(role) if role else None,
         quorum=None if one.quorum is None else signed_by(one.quorum),
+        grave=gives_up(subject.definition, one),
     )
+
+
+def gives_up(definition: Definition, one: Transition) -> bool:
+    """Whether an act ends the task without what it was for."""
+    state = definition.states.get(one.target or "")
+    return state is not None and state.final == "abandoned"
 
 
 def _extra(subject: Subject, name: str, label: Text, person: int, *, reason: bool) -> Possible:

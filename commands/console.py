@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from workflow.engine.memory import calm
 from workflow.errors import UsageError
 
 from .arguments import command, group, option
@@ -42,6 +41,8 @@ def console(
     https: Https = None,
     organisation: Whose = None,
 ) -> None:
+    from workflow.engine.memory import calm
+
     desk = desk_of(ctx)
     table = table_of(desk, https=https, organisation=organisation)
     check_reach(host, https=table.https)

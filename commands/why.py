@@ -62,7 +62,7 @@ def _sections(
         "state": (Text("现状", "Where it stands"), why.state),
         "light": (Text("亮灯", "Light"), why.light),
         "deadline": (Text("期限", "Deadline"), why.deadline),
-        "rules": (Text("各条规则", "Rules"), why.rules),
+        "rules": (Text("各条规则", "Rules"), _rules),
         "wake": (Text("时钟", "The clock"), why.next_wake),
     }
     if what is not None and what not in parts:
@@ -72,6 +72,17 @@ def _sections(
         )
     chosen = list(parts) if what is None else [what]
     return [(name, parts[name][0], parts[name][1](subject)) for name in chosen]
+
+
+def _rules(subject: Subject) -> tuple[Text, ...]:
+    """Each with the name by which `episode RULE` asks for it."""
+    from workflow.explaining import rules
+
+    found = rules(subject)
+    width = max(map(len, found), default=0)
+    return tuple(
+        Text(f"{name:<{width}}  {said.zh}", f"{name:<{width}}  {said.en}") for name, said in found.items()
+    )
 
 
 def _rule_of(subject: Subject, rule: str | None) -> str:

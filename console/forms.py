@@ -71,6 +71,11 @@ class Form:
     tiers: Text | None = None  # how many by which choice, where they differ
     takes_files: bool = False
 
+    @property
+    def may_need_files(self) -> bool:
+        """Whether it can't be done without files, or can't with one of its choices."""
+        return self.evidence > 0 or self.tiers is not None
+
 
 def form_for(
     definition: Definition,
@@ -112,7 +117,7 @@ def form_for(
             for one, needed in wanted
             if one in definition.lists
         ),
-        evidence=transition.evidence.needed(reported),
+        evidence=transition.files_before(reported),
         tiers=None if transition.evidence.by is None else files_of(definition, transition.evidence),
         takes_files=True,
     )

@@ -13,16 +13,22 @@ import pytest
 from PIL import Image
 from starlette.testclient import TestClient
 
+from console.forms import form_for
 from console.web import create_app
+from tests.programs import API, Programs
 from tests.stories.teller import Story, told
 from workflow.definition import Pack, load_pack
+from workflow.definition.model import Evidence
 from workflow.errors import BadValue
 from workflow.evidence import Folder
 from workflow.evidence_kinds import kind_of, thumbnail
+from workflow.explaining import possible, subject_of
+from workflow.reading import screens
 
 from .test_console_tasks import HERE, Browsers, form_of, number
 from .test_reading import CHECK, PACK
 
+HAZARDS = Path(__file__).resolve().parents[1] / "definitions" / "safety_hazard"
 DECLARED = {"nothing_classified": "1"}
 REPORT = {"fact.own_score": "88", "none.problems": "1"}
 
@@ -214,27 +220,70 @@ def test_a_thumbnail_is_small_and_carries_nothing_of_where_the_photo_was_taken()
         assert not image.getexif()
 
 
-def test_how_many_files_is_said_before_the_act_and_refused_after_it(sqlite_url: str, folder: Folder) -> None:
-    pack = load_pack(Path(__file__).resolve().parents[1] / "definitions" / "safety_hazard")
-    with told(sqlite_url, pack, at="2026-03-02 08:00") as story:
+@pytest.mark.parametrize(
+    ("act", "level", "asked"),
+    [
+        ("fixed", "general", 1),
+        ("fixed", "major", 3),
+        ("fixed", None, 3),
+        ("grade", None, 0),
+        ("grade", "major", 0),
+    ],
+)
+def test_a_form_that_asks_for_the_choice_itself_demands_only_what_every_choice_needs(
+    act: str, level: str | None, asked: int
+) -> None:
+    hazard = load_pack(HAZARDS).definitions["hazard"]
+    by_level = Evidence(by="level", tiers={"general": 0, "major": 2})
+    acts = {**hazard.transitions, "grade": replace(hazard.transitions["grade"], evidence=by_level)}
+    form = form_for(replace(hazard, transitions=acts), act, {} if level is None else {"level": level}, {}, {})
+    assert form is not None
+    assert (form.evidence, form.may_need_files) == (asked, True)
+
+
+@pytest.fixture
+def hazards(sqlite_url: str) -> Iterator[tuple[Story, int]]:
+    """A campaign with a hazard that was graded major."""
+    with told(sqlite_url, load_pack(HAZARDS), at="2026-03-02 08:00") as story:
         story.at("2026-04-02 10:00")
         rows = [{"what": "承重墙开裂", "place": "一号库", "due": "2026-04-20"}]
         patrol = story.find("patrol", "east_depot")[-1]
         story.does("officer of east_depot", "submit", patrol, rows={"hazards": rows}, evidence=1)
         (hazard,) = story.find("hazard", "east_depot")
         story.does("inspector_one", "grade", hazard, level="major")
-        browsers = Browsers(story)
-        browsers.app = create_app(replace(browsers.app.state.place, folder=folder))
-        officer, own = browsers.of("officer of east_depot"), number(story, hazard)
-        assert "needs evidence: 3" in officer.get(f"/tasks/{own}").text
-        path = f"/tasks/{own}/do/fixed"
-        assert "at least 3 files; by Level: general 1, major 3" in " ".join(officer.get(path).text.split())
-        form = {**form_of(officer, path), **DECLARED, "fact.measure": "已加固"}
-        sent = [("evidence", (f"{n}.jpg", photo(size=(60 + n, 40)), "image/jpeg")) for n in range(3)]
-        answer = officer.post(path, data=form, files=sent[:2], headers=HERE)
-        assert (answer.status_code, "(Level: major)" in answer.text) == (422, True)
-        assert officer.post(path, data=form, files=sent, headers=HERE).status_code == 303
-        assert story.task(hazard).state == "to_verify"
+        yield story, hazard
+
+
+def test_how_many_files_is_said_before_the_act_and_refused_after_it(
+    hazards: tuple[Story, int], folder: Folder
+) -> None:
+    story, hazard = hazards
+    browsers = Browsers(story)
+    browsers.app = create_app(replace(browsers.app.state.place, folder=folder))
+    officer, own = browsers.of("officer of east_depot"), number(story, hazard)
+    assert "needs evidence: 3 (by Level: general 1, major 3)" in officer.get(f"/tasks/{own}").text
+    path = f"/tasks/{own}/do/fixed"
+    assert "at least 3 files; by Level: general 1, major 3" in " ".join(officer.get(path).text.split())
+    form = {**form_of(officer, path), **DECLARED, "fact.measure": "已加固"}
+    sent = [("evidence", (f"{n}.jpg", photo(size=(60 + n, 40)), "image/jpeg")) for n in range(3)]
+    answer = officer.post(path, data=form, files=sent[:2], headers=HERE)
+    assert (answer.status_code, "(Level: major)" in answer.text) == (422, True)
+    assert officer.post(path, data=form, files=sent, headers=HERE).status_code == 303
+    assert story.task(hazard).state == "to_verify"
+
+
+def test_programs_and_the_terminal_are_told_as_much(hazards: tuple[Story, int], tmp_path: Path) -> None:
+    story, hazard = hazards
+    person = story.person("officer of east_depot")
+    officer = Programs(story, tmp_path / "evidence").of("officer of east_depot")
+    acts = officer.get(f"{API}/tasks/{number(story, hazard)}/acts").json()["items"]
+    (fixed,) = (one for one in acts if one["name"] == "fixed")
+    assert (fixed["evidence"], fixed["tiers"]["en"]) == (3, "by Level: general 1, major 3")
+    with story.port.read() as tx:
+        subject = subject_of(story.engine.library.frame(tx, story.now), hazard)
+        blocks = screens.acts(possible(subject, person))
+    said = [cell.zh for block in blocks for row in block.rows for cell in row]
+    assert any("佐证 3 份（按“等级”：general 1，major 3）" in one for one in said)
 
 
 @pytest.mark.parametrize("typed", ["%0d%0a{id}", "%E3%80%80{id}", "{id}%20", "{prefix}-{id}%E2%80%A8"])

@@ -35,7 +35,7 @@ API = "/api/v1"
 # --- odd forms --------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("typed", ['{"x": "\\ud800"}', '{"\\udfff": "x"}', "[" * 100_000, "[1]", "null", "{"])
+@pytest.mark.parametrize("typed", ['{"x": "\\ud800"}', '{"\\udfff": "x"}', "[" * 50_000, "[1]", "null", "{"])
 def test_what_was_typed_before_is_handed_back_only_where_it_can_be_read(
     browser: TestClient, typed: str
 ) -> None:

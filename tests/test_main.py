@@ -600,6 +600,8 @@ def test_a_task_is_explained_whole_or_in_part(town: Town) -> None:
     for title in ("Where it stands", "Light", "Deadline", "Rules", "The clock"):
         assert title in whole
     assert "milestone" in town.does("explain", str(town.check), "deadline")
+    rules = town.does("explain", str(town.check), "rules")
+    assert ["very_late", "gravely", "late:"] in [line.split()[:3] for line in rules.splitlines()]
     assert "Rule gravely late (very_late), red" in town.does(
         "explain", str(town.check), "episode", "very_late"
     )

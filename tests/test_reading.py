@@ -199,7 +199,9 @@ def test_a_task_shows_all_that_belongs_to_it(story: Story) -> None:
     assert {one.rule for one in found.episodes if one.shines} >= {"late", "very_late"}
     assert {one.kind for one in found.children} == {"special_supervision"}
     assert {one.kind for one in found.concerned_by} == {"dispatch", "special_supervision"}
-    assert found.deadline_basis == Text("专项行动节点 self_check", "the campaign's milestone self_check")
+    assert found.deadline_basis == Text(
+        "专项行动节点“地区自查”", "the campaign's milestone Regional self-check"
+    )
     assert [one.people for one in found.roles if one.name == "leader"] == [(Text("许某湾", "Xu Mou-wan"),)]
     assert printed[0].title is not None
     assert printed[0].title.zh.startswith(f"SFD-{check} 地区自查 · 北湾区 · 红灯")
@@ -241,6 +243,16 @@ def _told(story: Story, task: int) -> list[reading.Entry]:
     with looking(story) as frame:
         loaded, _ = reading.load_one(frame, task)
         return list(reading.history(frame, loaded.task))
+
+
+def test_what_a_rule_of_another_task_opened_says_what_that_rule_is_called(story: Story) -> None:
+    _late(story)
+    for kind, rule in (
+        ("special_supervision", "的预警“严重逾期”）"),
+        ("dispatch", "的预警“工作推动缓慢”）"),
+    ):
+        first = _told(story, story.find(kind, "beiwan")[0])[0].text.zh
+        assert rule in first, first
 
 
 def test_history_reads_in_both_languages(story: Story) -> None:

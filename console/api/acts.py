@@ -77,6 +77,7 @@ def _possible(subject: Subject, one: Possible) -> shapes.Possible:
         fields=[_asked(field) for field in form.fields],
         lists=[_rows(table) for table in form.tables],
         evidence=one.evidence,
+        tiers=None if one.tiers is None else _words(one.tiers),
         confirmed_by=None if one.confirmed_by is None else _words(one.confirmed_by),
     )
 

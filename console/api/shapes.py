@@ -268,7 +268,8 @@ class Possible(BaseModel):
     why_not: Words | None
     fields: list[Asked]
     lists: list[AskedRows]
-    evidence: int = Field(description="How many files it needs.")
+    evidence: int = Field(description="How many files it needs at least, as the task stands.")
+    tiers: Words | None = Field(description="How many by which choice, where a choice says how many.")
     confirmed_by: Words | None
 
 
@@ -373,7 +374,7 @@ class Movement(BaseModel):
     machine: bool
     asks: list[str]
     optional: list[str]
-    evidence: int
+    evidence: int = Field(description="How many files it may need; `says` tells by which choice.")
     says: list[Words] = Field(description="In sentences.")
 
 

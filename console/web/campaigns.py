@@ -11,6 +11,7 @@ from fastapi import APIRouter, Response
 from sqlalchemy import select
 
 from workflow.definition.model import PAIR, Campaign
+from workflow.definition.sentences import milestone
 from workflow.definition.terms import MICRO
 from workflow.engine import Frame
 from workflow.reading import Scope, scope_of
@@ -49,7 +50,7 @@ class Milestone:
     """A date of the campaign, on its time line."""
 
     name: str
-    label: Text | None  # of the kind that is called alike
+    label: Text
     day: date
     said: date | None  # what the pack says, where people have moved it
     x: float  # on the time line
@@ -190,14 +191,14 @@ def _tracks(campaign: Campaign, ident: int, scope: Scope, tally: Tally) -> Itera
 
 def _line(frame: Frame, own: CampaignInForce, campaign: Campaign, today: date) -> TimeLine:
     pack = frame.version(own.version_id).pack
-    said = pack.campaign.milestones
+    said, kinds = pack.campaign.milestones, {name: one.label for name, one in pack.definitions.items()}
     days = sorted((day, name) for name, day in campaign.milestones.items())
     first, last = (days[0][0], days[-1][0]) if days else (today, today)
     return TimeLine(
         milestones=tuple(
             Milestone(
                 name=name,
-                label=pack.definitions[name].label if name in pack.definitions else None,
+                label=milestone(name, kinds),
                 day=day,
                 said=said[name] if said.get(name, day) != day else None,
                 x=place(day.toordinal(), first.toordinal(), last.toordinal()),

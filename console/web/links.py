@@ -174,7 +174,7 @@ def _is_heavy(frame: Frame, found: Link) -> bool:
         return True
     subject = subject_of(frame, found.task_id)
     asked = form_for(subject.definition, found.act, {}, {}, {})
-    return asked is None or bool(asked.tables) or asked.evidence > 0
+    return asked is None or bool(asked.tables) or asked.may_need_files
 
 
 def _refusal(frame: Frame, subject: Subject, found: Link) -> Text | None:

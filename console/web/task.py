@@ -137,7 +137,7 @@ def _page(frame: Frame, ident: int, subject: Subject, person: int, place: Place)
         light=light(subject),
         clock=deadline(subject),
         next_look=next_wake(subject) if stands.line.ended_at is None else (),
-        rules=rules(subject) if stands.line.ended_at is None else (),
+        rules=tuple(rules(subject).values()) if stands.line.ended_at is None else (),
         warned=tuple(_warned(frame, subject, stands, entries)),
         told=told[:RECENT],
         lines=len(told),

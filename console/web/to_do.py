@@ -113,7 +113,7 @@ def _offers(subject: Subject | None, person: int) -> Iterator[Offer]:
 
 def _asks_little(subject: Subject, act: str) -> bool:
     form = form_for(subject.definition, act, {}, {}, {})
-    if form is None or form.tables or form.evidence:
+    if form is None or form.tables or form.may_need_files:
         return False
     return all(field.name == _REASON for field in form.fields if field.needed)
 

@@ -179,6 +179,11 @@ class Evidence:
         """How many it may come to."""
         return max(self.tiers.values(), default=self.files)
 
+    @property
+    def least(self) -> int:
+        """How many it comes to at least."""
+        return min(self.tiers.values(), default=self.files)
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Transition:
@@ -200,6 +205,11 @@ class Transition:
     after: Term | None = None  # machine-made: taken as soon as this holds
     opens: tuple[Opening, ...] = ()
     number: str | None = None  # the pattern of the number that the task gets with it
+
+    def files_before(self, facts: Mapping[str, object]) -> int:
+        """How many files can be asked for before the act: the fewest, where its choice comes with the act."""
+        comes_with_it = self.evidence.by in (*self.asks, *self.optional)
+        return self.evidence.least if comes_with_it else self.evidence.needed(facts)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -10,6 +10,7 @@ from . import terms
 from .model import Definition, Evidence
 
 Labels = Mapping[str, Text]
+_MILESTONES = {"start": Text("启动", "start"), "end": Text("结束", "end")}
 _STATUS = {
     "open": Text("未办结", "still open"),
     "ended": Text("已办结", "ended"),
@@ -28,6 +29,12 @@ def sentence(term: terms.Term, labels: Labels) -> Text:
         inner = sentence(term.part, labels)
         return Text(f"并非{inner.zh}", f"not ({inner.en})")
     return _leaf(term, labels)
+
+
+def milestone(name: str, kinds: Labels) -> Text:
+    """What a milestone is called: as the kind of task with its name, where there is one."""
+    spoken = name.replace("_", " ")
+    return kinds.get(name) or _MILESTONES.get(name) or Text(spoken, spoken)
 
 
 def files_of(definition: Definition, evidence: Evidence) -> Text:

@@ -22,7 +22,7 @@ from ..definition.model import (
     State,
     Transition,
 )
-from ..definition.sentences import Labels, files_of, labels_of, sentence
+from ..definition.sentences import Labels, files_of, labels_of, milestone, sentence
 from ..text import Text
 
 OUTCOMES: Mapping[str, Text] = {
@@ -51,6 +51,7 @@ class Wording:
         self.definition = definition
         built_in = {name: fact.label for name, fact in BUILT_IN.items()}
         teams = {name: role.label for name, role in definition.roles.items() if role.team is not None}
+        self._kinds = kinds
         self._labels: Labels = {**built_in, **teams, **labels_of(definition, kinds)}
 
     # --- the kind ----------------------------------------------------------------------------------
@@ -87,11 +88,12 @@ class Wording:
         if deadline.how == "span" and deadline.span is not None:
             length = deadline.span.text
             return Text(f"交办后{length.zh}", f"{length.en} after it was opened")
+        named = milestone(deadline.milestone or "", self._kinds)
         fixed = {
             "given": Text("交办时给定", "given when it is opened"),
             "none": Text("无", "none"),
             "month end": Text("当月月末", "the end of the month"),
-            "milestone": Text(f"专项行动节点 {deadline.milestone}", f"the milestone {deadline.milestone}"),
+            "milestone": Text(f"专项行动节点“{named.zh}”", f"the milestone {named.en}"),
         }
         return fixed.get(deadline.how, same(str(deadline)))
 

@@ -9,7 +9,7 @@ from ..decision import Act, Decision, act
 from ..decision.authority import SUPERVISOR
 from ..decision.everyday import VERBS, Verb
 from ..definition.model import CONFIRM, REFUSE, Definition, Fact, Transition
-from ..definition.sentences import sentence
+from ..definition.sentences import files_of, sentence
 from ..errors import BadValue, Refused, Undecidable
 from ..forecast import shut
 from ..reading.foretelling import signed_by
@@ -30,9 +30,10 @@ class Possible:
     why_not: Text | None  # the refusal that they would get
     asks: tuple[Text, ...]  # what must be reported with it
     optional: tuple[Text, ...]  # what may be
-    evidence: int  # how many files must be attached
+    evidence: int  # how many files must be attached at least
     confirmed_by: Text | None  # the role that must agree
     quorum: Text | None = None  # how many sign it jointly
+    tiers: Text | None = None  # how many files by which choice, where they differ
     grave: bool = False  # the task is given up by it, and nothing brings it back
 
 
@@ -130,7 +131,8 @@ def _transition(subject: Subject, one: Transition, person: int) -> Possible:
         why_not=refusal,
         asks=tuple(_asked(subject, name) for name in one.asks),
         optional=tuple(_asked(subject, name) for name in one.optional),
-        evidence=one.evidence.needed(subject.loaded.task.facts),
+        evidence=one.files_before(subject.loaded.task.facts),
+        tiers=None if one.evidence.by is None else files_of(subject.definition, one.evidence),
         confirmed_by=subject.words.role(role) if role else None,
         quorum=None if one.quorum is None else signed_by(one.quorum),
         grave=gives_up(subject.definition, one),

@@ -88,10 +88,10 @@ def _effects(subject: Subject, rule: Rule) -> Iterator[Text]:
         yield Text(f"其{kind.zh}结束方解除", f"It lasts until its {kind.en} has ended")
 
 
-def rules(subject: Subject) -> tuple[Text, ...]:
-    """Every rule of the definition, and whether it stands on this task."""
+def rules(subject: Subject) -> Mapping[str, Text]:
+    """Every rule of the definition by its name, and whether it stands on this task."""
     standing = {one.rule: one for one in subject.loaded.episodes}
-    return tuple(_rule_line(subject, rule, standing) for rule in subject.definition.rules.values())
+    return {name: _rule_line(subject, rule, standing) for name, rule in subject.definition.rules.items()}
 
 
 def _rule_line(subject: Subject, rule: Rule, standing: Mapping[str, Episode]) -> Text:
@@ -103,6 +103,6 @@ def _rule_line(subject: Subject, rule: Rule, standing: Mapping[str, Episode]) ->
     else:
         how = Text("亮着", "stands") if live.shines else Text("已免除", "lifted")
     return Text(
-        f"{rule.label.zh}（{rule.name}）：{told.zh} — {how.zh}",
-        f"{rule.label.en} ({rule.name}): {told.en} — {how.en}",
+        f"{rule.label.zh}：{told.zh} — {how.zh}",
+        f"{rule.label.en}: {told.en} — {how.en}",
     )

@@ -109,8 +109,8 @@ def light(subject: Subject) -> tuple[Text, ...]:
     gravest = max(shining, key=lambda one: LIGHTS.index(one.light))
     rule = subject.words.rule(gravest.rule)
     head = Text(
-        f"{shown.zh}：最重的预警是“{rule.zh}”（{gravest.rule}）",
-        f"{shown.en}: the gravest episode is {rule.en} ({gravest.rule})",
+        f"{shown.zh}：最重的预警是“{rule.zh}”",
+        f"{shown.en}: the gravest episode is {rule.en}",
     )
     if LIGHTS.index(gravest.light) != LIGHTS.index(task.light):
         wrong = Text(

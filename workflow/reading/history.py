@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import orjson
 from sqlalchemy import bindparam, select
 
+from ..definition.model import Definition
 from ..engine import Frame
 from ..store.applying import EVENT, VALUE
 from ..store.ports import Transaction
-from ..store.sql import Statement
+from ..store.sql import OneOf, Statement
+from ..store.tasks import TASK
 from ..task import Task
 from ..text import Text
 from .everyday import told
@@ -21,7 +23,7 @@ from .ledger import zone_of
 from .names import Names, names
 from .numbers import number_of
 from .waited import definition_of
-from .words import Words
+from .words import Words, raised_by
 
 _EVENTS = Statement(select(*EVENT.columns).where(EVENT.c.task_id == bindparam("task")).order_by(EVENT.c.seq))
 _VALUES = Statement(
@@ -30,6 +32,7 @@ _VALUES = Statement(
     .where(EVENT.c.task_id == bindparam("task"))
     .order_by(VALUE.c.event_id, VALUE.c.name)
 )
+_KINDS = Statement(select(TASK.c.id, TASK.c.version_id, TASK.c.kind).where(OneOf(TASK.c.id, "ids")))
 # Keys of a header that hold a person, and those that hold several.
 _PERSONS = (
     *("actor", "on_behalf", "asked_by", "entered_by", "entered_for", "cosigned_by"),
@@ -61,12 +64,13 @@ def history(frame: Frame, task: Task) -> tuple[Entry, ...]:
         values[event][name] = orjson.loads(value)
     headers = {row[0]: orjson.loads(row[6]) for row in events}
     called = _names(frame.tx, task, headers.values(), values.values())
-    words, entries = words_of(frame, task, called), []
+    others = _definitions(frame, {raised_by(header) for header in headers.values()} - {None})
+    words, entries = replace(words_of(frame, task, called), others=others), []
     for row in reversed(events):
         header = headers[row[0]]
         entries.append(_entry(row, header, values[row[0]], words))
         if header["kind"] == "migrated":  # what lies before was said in the words of another version
-            words = words_of(frame, task, called, header["from_version"])
+            words = replace(words_of(frame, task, called, header["from_version"]), others=others)
     return tuple(reversed(entries))
 
 
@@ -83,6 +87,15 @@ def _entry(row: Sequence[Any], header: dict[str, Any], values: Mapping[str, Any]
         header=header,
         hash=bytes(digest).hex(),
     )
+
+
+def _definitions(frame: Frame, ids: Collection[int | None]) -> dict[int, Definition]:
+    """What other tasks follow; those that can't be read are left out."""
+    found = {
+        row[0]: definition_of(frame, row[1], row[2])
+        for row in (frame.tx.all(_KINDS, ids=sorted(filter(None, ids))) if ids else ())
+    }
+    return {ident: one for ident, one in found.items() if one is not None}
 
 
 def _names(tx: Transaction, task: Task, headers: Any, values: Any) -> Names:

@@ -263,8 +263,9 @@ def _needs(one: Possible) -> Text:
     if one.optional:
         asked = join(one.optional)
         parts.append(Text(f"可报 {asked.zh}", f"takes {asked.en}"))
-    if one.evidence:
-        parts.append(Text(f"佐证 {one.evidence} 份", f"{one.evidence} file(s) of evidence"))
+    if one.evidence or one.tiers is not None:
+        by = Text("", "") if one.tiers is None else Text(f"（{one.tiers.zh}）", f" ({one.tiers.en})")
+        parts.append(Text(f"佐证 {one.evidence} 份{by.zh}", f"{one.evidence} file(s) of evidence{by.en}"))
     if one.quorum is not None:
         parts.append(one.quorum)
     if one.confirmed_by is not None:

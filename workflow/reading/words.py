@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from ..calendar import Calendar, parse_duration
@@ -11,6 +11,7 @@ from ..clock import span
 from ..decision import fact_named
 from ..definition.checklist import INDICATOR
 from ..definition.model import LIGHT_LABELS, Definition, Fact
+from ..definition.sentences import milestone
 from ..text import Text
 from . import everyday
 from .names import Names
@@ -65,6 +66,7 @@ class Words:
     names: Names
     calendar: Calendar
     number: Callable[[int], str]  # of a task
+    others: Mapping[int, Definition] = field(default_factory=dict)  # of the tasks whose rules it speaks of
 
     # --- what things are called -------------------------------------------------------------------
 
@@ -83,6 +85,11 @@ class Words:
     def rule(self, name: str) -> Text:
         """An escalation rule."""
         return self._label("rules", name)
+
+    def rule_of(self, task: int, name: str) -> Text:
+        """An escalation rule of another task."""
+        found = self.others[task].rules.get(name) if task in self.others else None
+        return found.label if found is not None else same(name)
 
     def transition(self, name: str) -> Text:
         """A transition."""
@@ -122,8 +129,8 @@ class Words:
         if words in fixed:
             return fixed[words]
         if words.startswith("campaign "):
-            name = words.removeprefix("campaign ")
-            return Text(f"专项行动节点 {name}", f"the campaign's milestone {name}")
+            named = milestone(words.removeprefix("campaign "), self.kinds)
+            return Text(f"专项行动节点“{named.zh}”", f"the campaign's milestone {named.en}")
         try:
             length = parse_duration(words.removesuffix(" after opened")).text
         except ValueError:
@@ -229,6 +236,12 @@ def _opened(words: Words, header: Header) -> Text:
     )
 
 
+def raised_by(header: Header) -> int | None:
+    """The task whose rule opened this one, or put it on a draft."""
+    found: int | None = header.get("episode_of", header.get("proposed_by"))
+    return found
+
+
 def _origin(words: Words, header: Header) -> Text:
     if "import" in header:
         bringer = words.names.person(header["actor"])
@@ -241,10 +254,10 @@ def _origin(words: Words, header: Header) -> Text:
         return Text(f"（{who.zh}开立）", f" (by {who.en})")
     if "round" in header:
         return Text(f"（轮次 {header['round']}）", f" (round {header['round']})")
-    about = header.get("episode_of", header.get("proposed_by"))
+    about = raised_by(header)
     if about is not None:
-        number, rule = words.number(about), header.get("rule", "")
-        return Text(f"（因 {number} 的预警 {rule}）", f" (because of rule {rule} on {number})")
+        number, rule = words.number(about), words.rule_of(about, header.get("rule", ""))
+        return Text(f"（因 {number} 的预警“{rule.zh}”）", f" (because of {rule.en} on {number})")
     return same("")
 
 

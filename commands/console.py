@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from workflow.engine.memory import calm
 from workflow.errors import UsageError
 
 from .arguments import command, group, option
@@ -49,7 +50,9 @@ def console(
         place = place_of(desk, table)
         greet(desk, place)
         tell_open(desk, listening)
-        server_of(place).run(sockets=[listening])
+        server = server_of(place)
+        calm()
+        server.run(sockets=[listening])
 
 
 def check_reach(host: str, *, https: bool) -> None:

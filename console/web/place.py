@@ -36,6 +36,10 @@ def _logins() -> Limits:
     return Limits(Pace(at_once=15, every=60_000))
 
 
+def _known() -> Limits:
+    return Limits(Pace(at_once=10, every=600_000))
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Settings:
     """How the console shows itself."""
@@ -86,6 +90,7 @@ class Place:
     findings: Callable[[Frame], Iterator[Finding]] = lambda _frame: iter(())
     callers: Limits = field(default_factory=_callers)  # who sign in, by address: a house may share one
     logins: Limits = field(default_factory=_logins)  # that are tried, whether there are such or not
+    known: Limits = field(default_factory=_known)  # the same, from browsers in which they were signed in
     tries: Limits = field(default_factory=_tries)  # of codes and links that lead nowhere, by address
     ballots: Limits = field(default_factory=_ballots)  # by address: a hall of people may share one
     books: Books | None = None  # workbooks; None: there are none here

@@ -18,10 +18,14 @@ from schemathesis.generation import GenerationMode
 from schemathesis.schemas import APIOperation
 from schemathesis.specs.openapi import checks
 
+from commands.messaging import messages_of
 from console.api.app import create_api
 from tests.programs import API, Programs, act
+from tests.stories.salts import counted_salts
+from workflow.clock import VirtualClock
 from workflow.definition import load_pack
 
+from .messaging import settings as in_file
 from .test_console_api import DECLARED, upload
 from .test_console_evidence import photo
 from .test_reading import CHECK, PACK, handed_out
@@ -50,6 +54,7 @@ _OPERATIONS = (
     "GET /tasks/{number}/evidence/{sha256}",
     "GET /definitions",
     "GET /definitions/{kind}",
+    "GET /deliveries",
 )
 
 
@@ -58,7 +63,9 @@ class World:
 
     def __init__(self, folder: Path, url: str) -> None:
         self.story = handed_out(url, load_pack(PACK))
-        self.programs = Programs(self.story, folder)
+        clock, own = VirtualClock(self.story.now), in_file(folder.parent)
+        messages = messages_of(self.story.engine, own, counted_salts(), clock)
+        self.programs = Programs(self.story, folder, messages=messages)
         self.token = self.programs.token("handler of beiwan")
         client = self.programs.with_token(self.token)
         self.own = self.programs.number(self.story.the(CHECK, "beiwan"))

@@ -14,11 +14,16 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
+from commands.messaging import messages_of
 from console.api.app import create_api
 from console.api.shapes import Wanted
+from console.messages import Messages
 from tests.programs import API, Programs, act
+from tests.stories.salts import counted_salts
+from workflow.clock import VirtualClock
 from workflow.definition import load_pack
 
+from .messaging import settings
 from .test_console_api import DECLARED, upload
 from .test_console_evidence import photo
 from .test_reading import CHECK, PACK, handed_out
@@ -35,7 +40,7 @@ class World:
 
     def __init__(self, folder: Path, url: str) -> None:
         self.story = handed_out(url, load_pack(PACK))
-        self.programs = Programs(self.story, folder)
+        self.programs = Programs(self.story, folder, messages=self._messages(folder.parent))
         handler = self.programs.of(f"handler of {OTHER}")
         self.check = self.programs.number(self.story.the(CHECK, OTHER))
         assert act(handler, self.check, "sign_for").status_code == 200
@@ -51,6 +56,10 @@ class World:
         self.clients[NOBODY] = TestClient(self.programs.app)
         self.calls = list(_calls(self))
 
+    def _messages(self, folder: Path) -> Messages:
+        own, engine = settings(folder), self.story.engine
+        return messages_of(engine, own, counted_salts(), VirtualClock(self.story.now))
+
     def call(self, who: str, method: str, path: str) -> Any:
         """A request that would be right if its sender were."""
         client, headers = self.clients[who], {"idempotency-key": "matrix-key-1"}
@@ -64,6 +73,8 @@ class World:
 def _calls(world: World) -> Iterator[tuple[str, str]]:
     """Every method and path that names a task, on every task of the other unit."""
     acts = [one["name"] for one in _acts_of(world)]
+    for number in world.others:
+        yield "GET", f"{API}/deliveries?state=all&task={number}"
     for path, ways in create_api(world.programs.place).openapi()["paths"].items():
         if "{number}" not in path:
             continue

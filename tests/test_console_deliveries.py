@@ -13,6 +13,7 @@ from starlette.testclient import TestClient
 from console.store import accounts
 from notifier.store import addresses
 from notifier.store.deliveries import DELIVERY, PART, NewDelivery, draw_deliveries, new_deliveries
+from tests.programs import API, Programs
 from tests.stories.teller import Story
 from tests.storing import Counting
 from workflow.definition import Pack, load_pack
@@ -160,6 +161,31 @@ def test_no_page_shows_an_address_or_a_token(story: Story, browsers: Connected) 
             assert ADDRESS not in page
             assert "t" * 43 not in page
             assert "w***@example.org" in page
+
+
+def test_programs_list_what_the_page_lists(story: Story, browsers: Connected, tmp_path: Path) -> None:
+    task = story.the(CHECK, "beiwan")
+    mine, others = delivery(story, WHO, "delivered", task), delivery(story, OTHER, "bounced", task)
+    programs = Programs(story, tmp_path / "evidence", messages=browsers.app.state.place.messages)
+
+    def listed(who: str, query: str = "state=all") -> set[int]:
+        answer = programs.of(who, "read").get(f"{API}/deliveries?{query}")
+        assert answer.status_code == 200, answer.text
+        assert answer.json()["total"] == len(answer.json()["items"])
+        assert ADDRESS not in answer.text
+        assert WORDS not in answer.text
+        return {one["id"] for one in answer.json()["items"]}
+
+    assert listed(WHO) == listed(WHO, "state=all&person=wanghe_handler") == {mine}
+    assert listed(WATCHER) == {mine, others}
+    assert listed(WATCHER, "") == {others}, "what has arrived is no trouble"
+    assert listed(WATCHER, f"state=delivered&task={number(story, task)}") == {mine}
+    watcher = programs.of(WATCHER, "read")
+    (one,) = watcher.get(f"{API}/deliveries?state=bounced").json()["items"]
+    assert (one["address"], one["about"], one["formal"]) == ("w***@example.org", "notice", True)
+    assert watcher.get(f"{API}/deliveries?state=nonsense").status_code == 404
+    programs.change(messages=None)
+    assert programs.of(WATCHER, "read").get(f"{API}/deliveries").status_code == 409
 
 
 # --- filters, and what it costs ---------------------------------------------------------------------

@@ -11,7 +11,7 @@ from fastapi.openapi.utils import get_openapi
 from starlette.routing import Mount
 
 from ..web.place import Place
-from . import acts, calendar, definitions, files, health, metrics, organisation, tasks
+from . import acts, calendar, definitions, deliveries, files, health, metrics, organisation, tasks
 from .limits import limiting
 from .metrics import Meter
 from .problems import Problem, answer_problems
@@ -46,7 +46,7 @@ def _bare() -> FastAPI:
         servers=[{"url": PATH}],
         root_path_in_servers=False,
     )
-    for theme in (organisation, tasks, acts, files, definitions):
+    for theme in (organisation, tasks, acts, files, definitions, deliveries):
         api.include_router(theme.router)
     return api
 

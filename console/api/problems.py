@@ -182,7 +182,7 @@ _SAID = {
     401: "No token came, or one that doesn't work.",
     403: "It is none of the token's owner's business, or the token is for reading only.",
     404: "There is none.",
-    409: "Somebody was faster, or the state of the task forbids it.",
+    409: "Somebody was faster, or how things stand here forbids it.",
     411: "The length of what is sent must be announced.",
     413: "What is sent is too large.",
     422: "A value is wrong.",

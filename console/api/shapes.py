@@ -459,6 +459,31 @@ class PeoplePage(BaseModel):
     next: str | None = Field(description="`after` of the next page; null at the end.")
 
 
+class Delivery(BaseModel):
+    """A message to somebody."""
+
+    id: int
+    state: str
+    state_label: Words
+    channel: str
+    person: Words | None = Field(description="To whom; nobody in particular: a test of a channel.")
+    address: str = Field(description="Masked.")
+    formal: bool = Field(description="It can't be switched off.")
+    about: str = Field(description="notice, digest, report or test.")
+    created_at: Instant
+    due_at: Instant
+    accepted_at: Instant | None = Field(description="When the peer took it.")
+    ended_at: Instant | None
+    why: Words | None = Field(description="What went wrong last.")
+
+
+class Deliveries(BaseModel):
+    """Messages that the token's owner may see."""
+
+    total: int
+    items: list[Delivery] = Field(description="Trouble first.")
+
+
 class Me(BaseModel):
     """The token's owner."""
 

@@ -7,7 +7,7 @@ its words only to its reader, and to whoever may look at every task in it. Every
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import get_args
 
@@ -22,8 +22,10 @@ from workflow.store import tasks
 from workflow.text import Text
 
 from ..messages import Asked, Channel, Deliveries, Delivery, Handling, Part, Whole
+from ..store.accounts import Account
 from .asking import Asking
 from .errors import status_of
+from .place import Place
 from .visits import Visit
 
 router = APIRouter()
@@ -80,12 +82,12 @@ def listed(
     typed = {"state": state, "channel": channel, "person": person, "task": task}
     why = None
     with visit.place.frame() as frame:
-        sight, calendar = _sight(frame, visit), _calendar(frame)
+        sight, calendar = sight_of(frame, visit.who.account), _calendar(frame)
         if visit.place.messages is None:
             return visit.page("unsent.html", title=_TITLE)
         messages = _messages(visit)
         try:
-            found, total = messages.listed(frame, _asked(frame, sight, typed))
+            found, total = messages.listed(frame, asked_of(frame, sight, typed, MOST))
         except (Unknown, NotAllowed) as error:
             (found, total), why = ((), 0), error
         view = {
@@ -108,18 +110,30 @@ def listed(
 
 
 def _messages(visit: Visit) -> Deliveries:
-    """Raises NotNow where no settings say how messages are sent."""
-    if visit.place.messages is None:
+    return deliveries_of(visit.place)
+
+
+def deliveries_of(place: Place) -> Deliveries:
+    """Messages on their way.
+
+    Raises:
+        NotNow: no settings say how they are sent.
+    """
+    if place.messages is None:
         raise NotNow(
             "未办理：本系统没有设置文件，不发送消息。请系统管理员写好 duban.toml，见 docs/notifier.md。",
             "Not done: there are no settings here, and nothing is sent. Let the system administrator write "
             "duban.toml; docs/notifier.md says how.",
         )
-    return visit.place.messages.deliveries
+    return place.messages.deliveries
 
 
-def _sight(frame: Frame, visit: Visit) -> Sight:
-    account = visit.who.account
+def sight_of(frame: Frame, account: Account) -> Sight:
+    """What somebody sees of messages.
+
+    Raises:
+        NotAllowed: an administrator who has no part in them.
+    """
     if account.duty == "system":
         return Sight(person=None, scope=None, all=True)
     if account.duty is not None or account.person_id is None:
@@ -131,7 +145,13 @@ def _sight(frame: Frame, visit: Visit) -> Sight:
     return Sight(person=account.person_id, scope=scope, all=any(scope.kinds.values()))
 
 
-def _asked(frame: Frame, sight: Sight, typed: dict[str, str]) -> Asked:
+def asked_of(frame: Frame, sight: Sight, typed: Mapping[str, str], limit: int) -> Asked:
+    """Which messages are asked for by state, channel, person and task, each empty if it restricts nothing.
+
+    Raises:
+        Unknown: there is no such task.
+        NotAllowed: they may not look at it.
+    """
     wanted = None
     if typed["task"]:
         wanted = read_number(frame, typed["task"])
@@ -145,7 +165,7 @@ def _asked(frame: Frame, sight: Sight, typed: dict[str, str]) -> Asked:
         person=typed["person"] if sight.all and typed["person"] else None,
         person_id=None if sight.all else sight.person,
         task=wanted,
-        limit=MOST,
+        limit=limit,
     )
 
 
@@ -212,7 +232,7 @@ def one(visit: Asking, ident: int, done: str = "") -> Response:
 
 def _one(visit: Visit, ident: int, *, done: bool = False, error: DubanError | None = None) -> Response:
     with visit.place.frame() as frame:
-        sight = _sight(frame, visit)
+        sight = sight_of(frame, visit.who.account)
         view = _opened(frame, _messages(visit).whole(frame, ident), sight)
     return visit.page(
         "delivery.html",
@@ -256,7 +276,7 @@ def _handler(visit: Visit) -> str:
     """
     visit.checked()
     with visit.place.frame() as frame:
-        if not _sight(frame, visit).all:
+        if not sight_of(frame, visit.who.account).all:
             raise NotAllowed(
                 "未办理：只有系统管理员和督办全局的岗位可以处理消息。",
                 "Not done: only the system administrator, and posts that watch over all units, see to "

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from workflow.engine.memory import calm
 from workflow.errors import UsageError
 
 from .arguments import command, group, option
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from console.messages import Messages
     from console.web import Place
     from console.web.place import Bulletin, Bulletins
-    from notifier.settings import Settings
+    from notifier.settings import ConsoleTable, Settings
     from notifier.store.documents import Document
     from workflow.engine import Frame
 
@@ -26,9 +27,10 @@ app = group()
 Host = Annotated[str, option("在哪个地址上。", "Which address it listens on.")]
 PortNumber = Annotated[int, option("端口。", "Its port.", min=1, max=65_535)]
 Https = Annotated[
-    bool, option("经 HTTPS 代理访问。", "People reach it by HTTPS, through a proxy.", "--https")
+    bool | None,
+    option("经 HTTPS 代理访问。", "People reach it by HTTPS, through a proxy.", "--https/--no-https"),
 ]
-Whose = Annotated[str, option("页头显示的单位名称。", "Whose it is, shown at the top.")]
+Whose = Annotated[str | None, option("页头显示的单位名称。", "Whose it is, shown at the top.")]
 _NEAR = ("127.0.0.1", "localhost", "::1")
 
 
@@ -37,17 +39,20 @@ def console(
     ctx: typer.Context,
     host: Host = "127.0.0.1",
     port: PortNumber = 8080,
-    https: Https = False,
-    organisation: Whose = "",
+    https: Https = None,
+    organisation: Whose = None,
 ) -> None:
     desk = desk_of(ctx)
-    check_reach(host, https=https)
+    table = table_of(desk, https=https, organisation=organisation)
+    check_reach(host, https=table.https)
     desk.refuse_demonstration()
     with listen(host, port) as listening:
-        place = place_of(desk, https=https, organisation=organisation)
+        place = place_of(desk, table)
         greet(desk, place)
         tell_open(desk, listening)
-        server_of(place).run(sockets=[listening])
+        server = server_of(place)
+        calm()
+        server.run(sockets=[listening])
 
 
 def check_reach(host: str, *, https: bool) -> None:
@@ -71,64 +76,57 @@ def tell_open(desk: Desk, listening: socket) -> None:
     desk.say(f"网页已打开：{where}　Ctrl-C 停止。", f"Open at {where}; Ctrl-C stops it.")
 
 
-def place_of(desk: Desk, *, https: bool, organisation: str) -> Place:
-    """What the console works with, from this desk."""
-    import os
+def table_of(desk: Desk, *, https: bool | None = None, organisation: str | None = None) -> ConsoleTable:
+    """How the web is served: as the settings say, and as the command line says, which wins."""
+    from notifier.settings import ConsoleTable
 
+    said = {"https": https, "organisation": organisation}
+    own = ConsoleTable() if desk.settings is None else desk.settings.console
+    return own.model_copy(update={name: value for name, value in said.items() if value is not None})
+
+
+def place_of(desk: Desk, table: ConsoleTable) -> Place:
+    """What the console works with, from this desk.
+
+    Raises:
+        UsageError: a secret that the settings refer to can't be had.
+    """
     from console.web import Place, Settings
+    from notifier.secrets import secret
     from notifier.store.under_way import under_way
 
     from .books import DeskBooks
-    from .messenger import DeskMessenger
+    from .health import beside_the_engine
 
+    if table.https and not table.proxies:
+        _warn_of_one_limit(desk)
     return Place(
         engine=desk.engine,
         clock=desk.clock,
         randomness=lambda size: b"".join(desk.salts() for _ in range(-(-size // 16)))[:size],
         settings=Settings(
-            https=https,
-            organisation=organisation,
-            metrics_token=os.environ.get("DUBAN_METRICS_TOKEN", ""),
-            proxies=_proxies(desk, os.environ.get("DUBAN_PROXIES", ""), https=https),
-            kept_days=_kept_days(os.environ.get("DUBAN_ACCESS_DAYS", "365")),
+            https=table.https,
+            organisation=table.organisation,
+            metrics_token="" if table.metrics_token is None else secret(table.metrics_token),
+            proxies=frozenset(table.proxies),
+            kept_days=table.access_days,
         ),
         provider=provider_of(desk.settings),
         folder=desk.folder,
         deliveries=under_way,
-        messenger=DeskMessenger(desk),
+        findings=beside_the_engine(desk),
         bulletins=_bulletins(),
         books=DeskBooks(desk.engine),
         messages=_messages(desk),
     )
 
 
-def _proxies(desk: Desk, named: str, *, https: bool) -> frozenset[str]:
-    """The addresses that DUBAN_PROXIES names, commas between them; what they say of a caller is believed."""
-    found = frozenset(one.strip() for one in named.split(",") if one.strip())
-    if https and not found:
-        desk.warn(
-            "未设置 DUBAN_PROXIES（HTTPS 代理的地址，如 127.0.0.1）：所有人将共用一个登录次数限制。",
-            "DUBAN_PROXIES (the address of the HTTPS proxy, such as 127.0.0.1) is not set: all share one "
-            "limit of sign-ins.",
-        )
-    return found
-
-
-def _kept_days(typed: str) -> int:
-    """For how many days logs are kept.
-
-    Raises:
-        UsageError: no number, or fewer than six months have.
-    """
-    from console.accesses import LEAST_DAYS
-
-    if not typed.isdecimal() or int(typed) < LEAST_DAYS:
-        raise UsageError(
-            f"未启动：DUBAN_ACCESS_DAYS 应为不小于 {LEAST_DAYS} 的天数（日志至少保存六个月）。",
-            f"Not started: DUBAN_ACCESS_DAYS is a number of days, {LEAST_DAYS} or more: logs are kept for "
-            "six months at least.",
-        )
-    return int(typed)
+def _warn_of_one_limit(desk: Desk) -> None:
+    desk.warn(
+        "设置 [console] 未写 proxies（HTTPS 代理的地址，如 127.0.0.1）：所有人将共用一个登录次数限制。",
+        "The settings name no proxies under [console] (addresses of the HTTPS proxy, such as 127.0.0.1): all "
+        "share one limit of sign-ins.",
+    )
 
 
 def provider_of(settings: Settings | None) -> Provider | None:

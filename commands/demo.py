@@ -14,7 +14,7 @@ import typer
 
 from .arguments import command, group
 from .casting import live_from, open_door
-from .console import PortNumber, place_of, tell_open
+from .console import PortNumber, place_of, table_of, tell_open
 from .dates import DAY
 from .desk import DATABASE, Desk, desk_of
 from .ledger import tell
@@ -30,14 +30,18 @@ app = group()
 DEMO = Path("var/demo.db")  # relative to where duban is called
 MAIL = Path("var/mail")
 SETTINGS = Path("var/demo.toml")
-_SETTINGS = f"""\
+_SETTINGS = """\
 # 演示用：通知写成文件，全天都发。 For the demonstration: notices become files, at any hour.
+[site]
+url = "{url}"
+domain = "duban.invalid"
+
 [manners]
 quiet = "00:00-00:00"
 
 [channels.folder]
 kind = "folder"
-folder = "{MAIL}"
+folder = "{mail}"
 """
 PACK = "demonstration_site"
 DAYS = 120
@@ -59,10 +63,10 @@ def demo(ctx: typer.Context, port: PortNumber = 8080) -> None:
         desk.lines([report.to_text()])
         if report.story is not None:
             _tell_story(desk, report.story)
-        _open_office(desk)
+        _open_office(desk, address(listening))
         _tell_where(desk, report.story)
         live = live_from(desk, game)
-        place = place_of(desk, https=False, organisation="")
+        place = place_of(desk, table_of(desk, https=False))
         place = open_door(desk, place, proven(PACK), live)
         if address(listening) != f"http://127.0.0.1:{port}":
             desk.say(
@@ -129,14 +133,18 @@ def _number(frame: Frame, task: int) -> str:
     return number_of(frame, task, loaded.task.campaign_id)
 
 
-def _open_office(desk: Desk) -> None:
-    """Notices leave into a folder, for invented people have no mailboxes; unless settings say otherwise."""
+def _open_office(desk: Desk, url: str) -> None:
+    """Notices leave into a folder, for invented people have no mailboxes; unless settings say otherwise.
+
+    Args:
+        url: of the console, for the links in them.
+    """
     from notifier.store.addresses import address_everybody
 
     if desk.settings is not None:
         return
     SETTINGS.parent.mkdir(exist_ok=True)
-    SETTINGS.write_text(_SETTINGS, encoding="utf-8")
+    SETTINGS.write_text(_SETTINGS.format(url=url, mail=MAIL), encoding="utf-8")
     desk.settings_file = SETTINGS
     del desk.settings  # read again, with the file
     with desk.port.write("people") as tx:

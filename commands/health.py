@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from typing import Annotated
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -11,6 +12,10 @@ from workflow.errors import NotNow, UsageError
 
 from .arguments import AsJson, SomeTask, command, group, option
 from .desk import Desk, desk_of
+
+if TYPE_CHECKING:
+    from workflow.doctor import Finding
+    from workflow.engine import Frame
 
 app = group()
 
@@ -123,20 +128,18 @@ def verify(ctx: typer.Context, task: SomeTask = None, as_json: AsJson = False) -
 
 @command(app, "体检：列出一切错误和异常。", "Everything that is wrong or odd.")
 def doctor(ctx: typer.Context, as_json: AsJson = False) -> None:
-    from notifier.doctor import findings
     from workflow.clock import kernel_synchronised
     from workflow.doctor import Patient, examine, healthy
     from workflow.reading import screens
 
     desk = desk_of(ctx)
-    known = None if desk.settings is None else list(desk.settings.channels)
     patient = Patient(
         port=desk.port,
         library=desk.engine.library,
         now=desk.now,
         folder=desk.folder,
         synchronised=kernel_synchronised(),
-        beside=lambda frame: findings(frame, known),
+        beside=beside_the_engine(desk),
     )
     with desk.progress("推导", "Deriving") as progress:
         found = examine(patient, progress)
@@ -146,3 +149,11 @@ def doctor(ctx: typer.Context, as_json: AsJson = False) -> None:
         desk.blocks(screens.findings(found))
     if not healthy(found):
         raise typer.Exit(1)
+
+
+def beside_the_engine(desk: Desk) -> Callable[[Frame], Iterator[Finding]]:
+    """What is wrong or odd with messages."""
+    from notifier.doctor import findings
+
+    known = None if desk.settings is None else list(desk.settings.channels)
+    return lambda frame: findings(frame, known)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +16,7 @@ from console.messages import (
     Link,
     Messages,
     Part,
+    Setting,
     Taken,
     Topic,
     Try,
@@ -36,7 +37,7 @@ from workflow.text import Text
 
 if TYPE_CHECKING:
     from notifier.office.receiving import Callbacks
-    from notifier.settings import Settings
+    from notifier.settings import BudgetTable, Settings
 
 
 def messages_of(engine: Engine, settings: Settings, random: Callable[[], bytes], clock: Clock) -> Messages:
@@ -49,11 +50,48 @@ def messages_of(engine: Engine, settings: Settings, random: Callable[[], bytes],
 
     machine = Machine(port=engine.port, library=engine.library, random=random, clock=clock, node="console")
     return Messages(
+        file=settings.file.name,
+        settings=tuple(_stands(settings)),
         deliveries=_Deliveries(engine.port, tuple(settings.channels)),
         reaching=_Reaching(engine.port, settings),
         callbacks=_Callbacks(callbacks_over(settings, machine)),
         links=_Links(engine, random, settings.site.url) if settings.site.url else None,
     )
+
+
+_COUNTED = {
+    "number": Text("每个地址每日", "to one address a day"),
+    "template": Text("每类消息每日", "of one class of message a day"),
+    "unit": Text("每单位每日", "about one unit a day"),
+    "day": Text("合计每日", "in all a day"),
+}
+
+
+def _stands(settings: Settings) -> Iterator[Setting]:
+    """Quiet hours and budgets."""
+    quiet, workdays_only = settings.manners.quiet, settings.manners.workdays_only
+    days = Text("仅工作日", "workdays only") if workdays_only else Text("每天", "every day")
+    yield Setting(label=Text("免打扰时段", "Quiet hours"), value=Text(quiet, quiet), place="[manners] quiet")
+    yield Setting(label=Text("发送日", "Days"), value=days, place="[manners] workdays_only")
+    for name in settings.channels:
+        yield from _budget(name, settings.budgets.get(name))
+
+
+def _budget(name: str, budget: BudgetTable | None) -> Iterator[Setting]:
+    for key, label in _COUNTED.items():
+        limit = None if budget is None else getattr(budget, key)
+        if limit is not None:
+            yield Setting(
+                label=Text(f"{name}：{label.zh}", f"{name}: {label.en}"),
+                value=Text(f"{limit} 条", f"{limit} messages"),
+                place=f"[budgets.{name}] {key}",
+            )
+    if budget is None:
+        yield Setting(
+            label=Text(f"{name}：预算", f"{name}: budget"),
+            value=Text("不限", "none"),
+            place=f"[budgets.{name}]",
+        )
 
 
 class _Links:

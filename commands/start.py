@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from .arguments import command, group
-from .console import Host, Https, PortNumber, Whose, check_reach, greet, place_of, tell_open
+from .console import Host, Https, PortNumber, Whose, check_reach, greet, place_of, table_of, tell_open
 from .desk import Desk, desk_of
 from .serving import Served, listen
 from .watch import Interval, LogJson, keep_watch
@@ -28,16 +28,17 @@ def start(
     ctx: typer.Context,
     host: Host = "127.0.0.1",
     port: PortNumber = 8080,
-    https: Https = False,
-    organisation: Whose = "",
+    https: Https = None,
+    organisation: Whose = None,
     interval: Interval = 1.0,
     log_json: LogJson = False,
 ) -> None:
     desk = desk_of(ctx)
-    check_reach(host, https=https)
+    table = table_of(desk, https=https, organisation=organisation)
+    check_reach(host, https=table.https)
     desk.refuse_demonstration()
     with listen(host, port) as listening:
-        place = place_of(desk, https=https, organisation=organisation)
+        place = place_of(desk, table)
         greet(desk, place)
         tell_open(desk, listening)
         together(desk, place, listening, interval, log_json=log_json)

@@ -2,8 +2,8 @@
 
 Small installations count at every request, and their figures are those of the moment. Where counting takes
 longer it goes on in a thread of its own, one at a time, and is let rest in between, so that it takes a
-small part of one core; pages then show figures that are some minutes old, and say so. Only the first
-request after the start has to wait.
+small part of one core; pages then show figures that are some minutes old, and say so. The first count
+begins with the console: only who comes before it is over has to wait for it.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ Figures = TypeVar("Figures")
 QUICK: Final = 40  # ms: what takes no longer is counted at every request
 REST: Final = 60_000  # ms between two counts at least
 SHARE: Final = 20  # counting takes this part of the time at most
+PATIENCE: Final = 5  # seconds for which a count is waited for at the end
 log = structlog.get_logger("duban.console")
 
 
@@ -38,10 +39,23 @@ class Counted(Generic[Figures]):
         found = self._found
         if found is None or self._took <= QUICK:
             with self._lock:
+                found = self._found
+                if found is not None and self._took > QUICK:
+                    return found  # somebody else counted while this one waited
                 return self._fresh()
         if self._boot() - self._begun >= max(REST, SHARE * self._took) and self._lock.acquire(blocking=False):
             self._beside()
         return found
+
+    def begin(self) -> None:
+        """Count for the first time, beside."""
+        if self._found is None and self._lock.acquire(blocking=False):
+            self._beside()
+
+    def end(self) -> None:
+        """Let a count that has been begun come to its end, before the database is closed."""
+        if self._lock.acquire(timeout=PATIENCE):
+            self._lock.release()
 
     def _beside(self) -> None:
         """Count in a thread; the lock is held and will be released there."""

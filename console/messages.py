@@ -268,9 +268,20 @@ class Reaching(Protocol):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Setting:
+    """One setting as it stands. Never a secret."""
+
+    label: Text
+    value: Text
+    place: str  # where in the file it is changed
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Messages:
     """Whoever sends messages, as the console knows it."""
 
+    file: str  # of the settings: its name alone, where it lies is nobody's business on a page
+    settings: Sequence[Setting]  # quiet hours and budgets
     deliveries: Deliveries
     reaching: Reaching
     callbacks: Callbacks

@@ -186,7 +186,7 @@ def weighty(definition: Definition, act: str) -> bool:
     target = transition.target
     ends = target not in (None, BACK) and definition.states[target].final is not None
     signs = transition.number is not None or transition.quorum is not None
-    return bool(ends or signs or transition.confirmed_by is not None or transition.evidence)
+    return bool(ends or signs or transition.confirmed_by is not None or transition.evidence.most)
 
 
 # --- using ------------------------------------------------------------------------------------------

@@ -17,11 +17,11 @@ from workflow.calendar import USUAL_ZONE
 from workflow.definition.yaml import nearest
 from workflow.engine import Frame
 from workflow.errors import Unknown
-from workflow.reading.ledger import definition_of
 from workflow.reading.names import names
 from workflow.reading.numbers import number_of
 from workflow.reading.outgoing import REASONS
 from workflow.reading.people import person_id
+from workflow.reading.waited import definition_of
 from workflow.reading.words import same
 from workflow.redaction import redacted
 from workflow.store.applying import OUTGOING

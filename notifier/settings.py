@@ -4,6 +4,7 @@
     [manners]         quiet, workdays_only
     [office]          how messages are gathered, sent and tried again
     [evidence]        bucket, endpoint, prefix, access_key, secret_key: files in a bucket, not in a folder
+    [console]         https, organisation, proxies, access_days, metrics_token: how the web is served
     [oidc]            issuer, client_id, client_secret, claim, name: where people sign in elsewhere
     [budgets.NAME]    how many messages of a channel may go on a day
     [operators]       people, unmask
@@ -19,6 +20,7 @@ import re
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Any, Final, TypeVar
 from urllib.parse import urlsplit
@@ -104,6 +106,19 @@ def _domain(typed: str) -> str:
     return typed
 
 
+def _proxy(typed: str) -> str:
+    try:
+        return str(ip_address(typed))
+    except ValueError:
+        raise Wrong(Text("应为 IP 地址，如 127.0.0.1", "expected an IP address, such as 127.0.0.1")) from None
+
+
+def _organisation(typed: str) -> str:
+    if len(typed) > 60 or not typed.isprintable():
+        raise Wrong(Text("应为一行至多 60 字", "expected one line of 60 characters at most"))
+    return typed
+
+
 def _signature(typed: str) -> str:
     if len(typed) > 20 or re.search(r"[【】\[\]\x00-\x1f]", typed):
         raise Wrong(
@@ -186,6 +201,17 @@ class WordTable(Strict):
     en: str
 
 
+class ConsoleTable(Strict):
+    """`[console]`: how the web is served; the command line's options win."""
+
+    https: bool = False  # whether people reach it by HTTPS, through a proxy
+    organisation: Annotated[str, AfterValidator(_organisation)] = ""  # shown at the top of each page
+    # Of proxies: what they say of a caller's address is believed.
+    proxies: list[Annotated[str, AfterValidator(_proxy)]] = Field(default_factory=list)
+    access_days: int = Field(default=365, ge=184, le=3_650)  # of logs; six calendar months at least
+    metrics_token: SecretName | None = None  # by which other machines read /metrics
+
+
 class OidcTable(Strict):
     """`[oidc]`: where the organisation signs its people in (OpenID Connect); empty: nowhere."""
 
@@ -206,6 +232,7 @@ class Settings:
     operators: OperatorsTable = field(default_factory=OperatorsTable)
     office: OfficeTable = field(default_factory=OfficeTable)
     evidence: EvidenceTable = field(default_factory=EvidenceTable)
+    console: ConsoleTable = field(default_factory=ConsoleTable)
     oidc: OidcTable = field(default_factory=OidcTable)
     budgets: Mapping[str, BudgetTable] = field(default_factory=dict)
     channels: Mapping[str, BaseModel] = field(default_factory=dict)
@@ -247,6 +274,7 @@ _TABLES: Final[Mapping[str, type[BaseModel]]] = {
     "office": OfficeTable,
     "operators": OperatorsTable,
     "evidence": EvidenceTable,
+    "console": ConsoleTable,
     "oidc": OidcTable,
 }
 

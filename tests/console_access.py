@@ -28,6 +28,7 @@ OF_THE_UNIT: Final = frozenset((*OWN, *WATCHING))  # whoever may see the task
 ACCOUNTS: Final = frozenset(("security", "audit"))
 SECURITY: Final = frozenset(("security",))
 SYSTEM: Final = frozenset(("system",))
+MESSAGES: Final = SYSTEM | frozenset(WATCHING)  # whoever sees to messages
 AUDIT: Final = frozenset(("audit",))
 NO_ROLE: Final[frozenset[str]] = frozenset()  # opened by something else: a token, the first account
 
@@ -97,13 +98,12 @@ PAGES: Final[Mapping[str, frozenset[str]]] = {
     "GET /settings": WORKING | SYSTEM,
     "POST /settings/calendar/preview": SYSTEM,
     "POST /settings/calendar/import": SYSTEM,
-    "POST /settings/channels/{name}/{act}": SYSTEM,
     "GET /deliveries": WORKING | SYSTEM,
     "GET /deliveries/{ident}": WORKING | SYSTEM,
-    "POST /deliveries/release-all": SYSTEM,
-    "POST /deliveries/{ident}/{act}": SYSTEM,
-    "POST /deliveries/channels/{name}/pause": SYSTEM,
-    "POST /deliveries/channels/{name}/resume": SYSTEM,
+    "POST /deliveries/release-all": MESSAGES,
+    "POST /deliveries/{ident}/{act}": MESSAGES,
+    "POST /deliveries/channels/{name}/pause": MESSAGES,
+    "POST /deliveries/channels/{name}/resume": MESSAGES,
     "POST /demonstration/pace": NO_ROLE,
     "GET /a/{token}": ANYBODY,
     "GET /a/{token}/done": ANYBODY,
@@ -137,7 +137,7 @@ FROM_ANYWHERE: Final = (
 )  # worth nothing without the secret in them
 # Of these nothing is there in a plain installation, which is said (409) before anybody is asked who they
 # are; tests of those rooms look at who may.
-ABSENT: Final = ("/deliveries", "/demonstration")
+ABSENT: Final = ("/demonstration",)
 NO_SECRET: Final = (
     "POST /sign-in",
     "POST /sign-in/oidc/code",

@@ -13,11 +13,12 @@ from typer.testing import CliRunner
 
 import main
 from console import accesses
-from console.accesses import Accesses
+from console.accesses import LEAST_DAYS, Accesses
 from console.store import logs
 from console.store.logs import Access
 from console.web import Place
 from console.web.noting import _UNNOTED
+from notifier.settings import read_settings
 from tests.storing import raw
 from workflow.errors import DatabaseLocked
 from workflow.store import Port, open_port
@@ -176,11 +177,11 @@ def test_an_operator_lets_a_locked_out_administrator_in(sqlite_url: str, browser
     assert [one[0] for one in found] == ["opened", "unlocked", "reset", "closed"]
 
 
-def test_proxies_and_days_are_named_by_the_environment(
-    sqlite_url: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    how = ["console", "--https", "--port", "18439", "--database", sqlite_url, "--lang", "en"]
-    monkeypatch.setenv("DUBAN_ACCESS_DAYS", "30")
-    refused = CliRunner().invoke(main.app, how)
+def test_logs_are_kept_for_no_less_than_the_tables_keep_them(tmp_path: Path) -> None:
+    file = tmp_path / "duban.toml"
+    file.write_text(f"[console]\naccess_days = {LEAST_DAYS}\n", encoding="utf-8")
+    assert read_settings(file).console.access_days == LEAST_DAYS
+    file.write_text(f"[console]\naccess_days = {LEAST_DAYS - 1}\n", encoding="utf-8")
+    refused = CliRunner().invoke(main.app, ["console", "--settings", str(file), "--lang", "en"])
     assert refused.exit_code == 2
-    assert "DUBAN_ACCESS_DAYS" in refused.stderr
+    assert "[console] access_days" in refused.stderr

@@ -12,16 +12,17 @@ from argon2 import PasswordHasher
 from hypothesis import given
 from hypothesis import strategies as st
 
-from console.accounts import Door, Lasting, Passwords, Secrets, administering, totp
+from console.accounts import Door, Lasting, Passwords, Secrets, administering, tokens, totp
 from console.accounts.lockout import FREE, LONGEST, rest_after
 from console.accounts.passwords import check_strength
 from console.accounts.signing_in import hashed
 from console.store import accounts, logs, sessions
+from console.store import tokens as kept_tokens
 from console.store.accounts import Account
 from tests.storing import raw
 from workflow.definition import load_pack
 from workflow.engine import Engine
-from workflow.errors import BadValue, DubanError, NotAllowed, NotNow, Unknown
+from workflow.errors import BadValue, DubanError, NotAllowed, NotNow, Refused, Unknown
 from workflow.reading import people as every_person
 from workflow.store import Port, Transaction, open_port
 
@@ -362,6 +363,38 @@ def test_no_administrator_has_anothers_account_in_hand(port: Port, three: dict[s
             administering.close(port, three["security"], login, NOW)
         with pytest.raises(NotAllowed):
             administering.unlock(port, three["security"], login, NOW)
+
+
+def test_whoever_knew_the_password_before_a_reset_leaves_nothing_behind(
+    port: Port, three: dict[str, Account], worker: Account
+) -> None:
+    """What was asked for just before, and is written just after, would let them in again later."""
+
+    class Overtaken(Door):
+        def prove(self, own: Account, password: str, code: str | None, now: int, address: str = "") -> None:
+            super().prove(own, password, code, now, address)
+            administering.reset(port, QUICK, three["security"], worker.login, "another-one-time-77", NOW)
+
+    assert worker.totp is not None
+    other = totp.new_secret(bytes(range(1, 21)))
+    old, new = (pyotp.TOTP(one).at(NOW // 1000) for one in (worker.totp, other))
+    with pytest.raises(Refused):
+        administering.set_factor(port, Overtaken(port, QUICK), worker, GOOD, old, other, new, NOW)
+    assert account(port, worker.login).totp == worker.totp
+    with pytest.raises(Refused):
+        tokens.make(port, worker, "act", "x", 9, "00", NOW)
+    with port.read() as tx:
+        assert kept_tokens.of_account(tx, worker.id, NOW) == ()
+
+
+def test_a_changed_password_ends_tokens_too(
+    door: Door, port: Port, three: dict[str, Account], worker: Account
+) -> None:
+    """Whoever had a session for a minute could have made one, for a year."""
+    tokens.make(port, worker, "act", "x", 9, "00", NOW)
+    administering.change_password(port, door, QUICK, worker, GOOD, f"{GOOD}-two", NOW)
+    with port.read() as tx:
+        assert kept_tokens.of_account(tx, worker.id, NOW) == ()
 
 
 def test_guesses_of_the_old_password_count_as_those_at_the_door(

@@ -174,3 +174,17 @@ def test_who_was_slower_sees_who_was_faster(
     late = send(browser, path, form)
     assert late.status_code == 409
     assert re.search(r"the task is at \d+: \w+ ", late.text)
+
+
+def test_an_id_that_a_browser_makes_up_is_nobody_elses(story: Story, browsers: Browsers, check: int) -> None:
+    """Ids of programs and of the machine can be guessed: whoever took one first would stop the other."""
+    other = story.the(CHECK, "wanghe")
+    story.does("handler of wanghe", "sign_for", other, request_id="of a program")
+    browser, own = browsers.of("handler of beiwan"), number(story, check)
+    path = f"/tasks/{own}/do/sign_for"
+    answer = send(browser, path, {**form_of(browser, path), "request_id": "of a program"})
+    assert answer.status_code == 303, answer.text
+    sent = {"csrf": form_of(browser, path)["csrf"], "request_id": "taken", "fact.text": "x"}
+    said = send(browser, f"/tasks/{own}/do/comment:", {**sent, "revision": str(story.task(check).revision)})
+    assert said.status_code == 303, said.text
+    story.does("handler of wanghe", "report", other, progress=5, request_id="taken")

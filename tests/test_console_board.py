@@ -210,3 +210,40 @@ def test_a_count_that_fails_leaves_the_old_figures_and_the_next_one_its_turn() -
         with counted._lock:  # the thread is through
             pass
     assert slow.counted == 2
+
+
+def test_the_first_count_begins_with_the_console_and_is_made_once_however_many_wait_for_it() -> None:
+    slow = Slow(QUICK * 200)
+    going_on, count = threading.Event(), slow.__call__
+
+    def held() -> int:
+        going_on.wait(10)
+        return count()
+
+    counted = Counted(held, slow.boot)
+    counted.begin()
+    counted.begin()
+    found: list[int] = []
+    waiting = [threading.Thread(target=lambda: found.append(counted.get())) for _ in range(3)]
+    for one in waiting:
+        one.start()
+    going_on.set()
+    for one in waiting:
+        one.join(10)
+    assert (found, slow.counted) == ([1, 1, 1], 1)
+
+
+def test_at_the_end_a_count_is_waited_for() -> None:
+    slow = Slow(QUICK * 200)
+    counted = Counted(slow, slow.boot)
+    counted.begin()
+    counted.end()
+    assert slow.counted == 1
+
+
+def test_the_board_is_counted_before_anybody_asks(story: Story, monkeypatch: pytest.MonkeyPatch) -> None:
+    counting = Counting()
+    monkeypatch.setattr(story.port, "_probe", counting)
+    with TestClient(Browsers(story).app):
+        pass
+    assert any("sum(" in text and "GROUP BY" in text for text in counting.texts)

@@ -214,10 +214,29 @@ def test_what_reached_nobody_is_listed(story: Story, browsers: Connected) -> Non
     assert number(story, task) not in page
 
 
-def test_without_settings_the_page_says_what_to_write(story: Story) -> None:
-    page = Connected(story, None).of(WATCHER).get("/deliveries")
-    assert page.status_code == 409
+def test_where_nothing_is_sent_the_pages_say_so_and_what_to_do_instead(story: Story) -> None:
+    silent = Connected(story, None)
+    for browser in (silent.of(WHO), silent.of(WATCHER)):
+        for path in ("/deliveries", PAGE):
+            page = browser.get(path)
+            assert page.status_code == 200
+            assert "Nothing is sent" in page.text
+            assert 'href="/account/tokens"' in page.text
+            assert 'href="/deliveries"' in page.text, "the navigation stays as it is"
+        assert PAGE in browser.get("/account").text
+    page = administrator(silent, "system").get("/deliveries")
+    assert page.status_code == 200
     assert "duban.toml" in page.text
+    assert '<a href="/deliveries" aria-current="page">' in page.text
+
+
+def test_where_nothing_is_sent_nothing_is_done_about_messages(story: Story) -> None:
+    silent = Connected(story, None)
+    handler, system = silent.of(WHO), administrator(silent, "system")
+    assert does(handler, PAGE, "/account").status_code == 409
+    assert does(system, "/deliveries/release-all", "/account").status_code == 409
+    assert does(system, "/deliveries/channels/files/pause", "/account", reason="x").status_code == 409
+    assert does(handler, "/deliveries/release-all", "/account").status_code == 403
 
 
 # --- what is done about them ------------------------------------------------------------------------
@@ -262,11 +281,13 @@ def test_readers_do_nothing_about_messages(story: Story, browsers: Connected) ->
 
 def test_a_channel_pauses_until_it_is_resumed(browsers: Connected) -> None:
     browser = administrator(browsers, "system")
-    for path, more in (("pause", {"reason": "the line is cut"}), ("resume", {})):
+    assert does(browser, "/deliveries/channels/files/pause", "/deliveries", reason=" ").status_code == 422
+    for path, more in (("pause", {"reason": "the line <b> is cut"}), ("resume", {})):
         answer = does(browser, f"/deliveries/channels/files/{path}", "/deliveries", **more)
         assert answer.status_code == 303
         page = browser.get("/deliveries").text
-        assert ("the line is cut" in page) == (path == "pause")
+        assert ("system: the line &lt;b&gt; is cut" in page) == (path == "pause")
+    assert does(browser, "/deliveries/channels/files/resume", "/deliveries").status_code == 404
     assert does(browser, "/deliveries/channels/none/pause", "/deliveries", reason="x").status_code == 404
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import html
 import itertools
 import json
@@ -28,6 +29,7 @@ from workflow.errors import NotAllowed
 from workflow.store import open_port
 
 from .test_reading import PACK
+from .test_start import free_port
 
 NOW = 1_772_000_000_000
 HERE = {"sec-fetch-site": "same-origin"}
@@ -427,6 +429,22 @@ def test_without_encryption_it_stays_on_this_machine(sqlite_url: str) -> None:
     result = CliRunner().invoke(main.app, ["console", "--host", "0.0.0.0", "--database", sqlite_url])
     assert result.exit_code == 2
     assert "--https" in result.stderr
+
+
+def test_the_collector_passes_over_what_the_program_brought_along(
+    sqlite_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It would walk all of it in the middle of every twentieth page."""
+    frozen: list[int] = []
+    monkeypatch.setattr("uvicorn.Server.run", lambda _self, **_: frozen.append(gc.get_freeze_count()))
+    before = gc.get_threshold()
+    gc.unfreeze()
+    try:
+        CliRunner().invoke(main.app, ["console", "--port", str(free_port()), "--database", sqlite_url])
+        assert frozen[0] > 0
+    finally:
+        gc.unfreeze()
+        gc.set_threshold(*before)
 
 
 def test_the_first_start_shows_a_one_time_password_once(

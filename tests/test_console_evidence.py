@@ -102,6 +102,9 @@ def test_a_photo_and_a_letter_are_kept_with_the_act_and_served_as_attachments(
         assert disposition.startswith("attachment")
         assert sha256[:8] in disposition
         assert "exe" not in disposition
+        for odd in (f"%0d%0a{own.lower()}%0d%0a", f"%e3%80%80{own}"):
+            again = handler.get(f"/tasks/{odd}/evidence/{sha256}")
+            assert again.headers["content-disposition"] == disposition
 
 
 @pytest.mark.parametrize(
@@ -232,3 +235,60 @@ def test_how_many_files_is_said_before_the_act_and_refused_after_it(sqlite_url: 
         assert (answer.status_code, "(Level: major)" in answer.text) == (422, True)
         assert officer.post(path, data=form, files=sent, headers=HERE).status_code == 303
         assert story.task(hazard).state == "to_verify"
+
+
+@pytest.mark.parametrize("typed", ["%0d%0a{id}", "%E3%80%80{id}", "{id}%20", "{prefix}-{id}%E2%80%A8"])
+def test_a_file_is_named_by_the_tasks_number_and_not_by_what_was_typed(
+    story: Story, handler: TestClient, folder: Folder, typed: str
+) -> None:
+    """Line ends would end the header, and what no header can hold would break the page."""
+    assert submit(story, handler, photo(), **DECLARED).status_code == 303
+    own = number(story, story.the(CHECK, "beiwan"))
+    (sha256,), (prefix, _, ident) = kept(folder), own.partition("-")
+    served = handler.get(f"/tasks/{typed.format(prefix=prefix, id=ident)}/evidence/{sha256}")
+    assert served.status_code == 200
+    assert served.headers["content-disposition"] == f'attachment; filename="{own}-{sha256[:8]}.jpg"'
+
+
+# --- files that are made to cost --------------------------------------------------------------------
+
+
+def test_a_photo_of_thousands_of_passes_is_refused() -> None:
+    """One of 440 kB kept a processor busy for two minutes, each time that it was drawn small."""
+    honest = photo(size=(3000, 3000), progressive=True)
+    last = honest[honest.rindex(b"\xff\xda") : -2]
+    assert kind_of(BytesIO(honest)).ending == "jpg"
+    with pytest.raises(BadValue):
+        kind_of(BytesIO(honest[:-2] + last * 300 + b"\xff\xd9"))
+
+
+@pytest.mark.parametrize("format_", ["PNG", "WEBP"])
+def test_a_picture_that_swells_is_kept_but_not_drawn_small(format_: str) -> None:
+    more: dict[str, Any] = {"lossless": True} if format_ == "WEBP" else {}
+    source = BytesIO(photo(format_, (4100, 4000), **more))
+    assert source.getbuffer().nbytes < 100_000
+    assert kind_of(source).is_image
+    with pytest.raises(BadValue):
+        thumbnail(source)
+
+
+def test_an_archive_of_nothing_but_names_is_refused_before_it_is_read(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    many = office("word/document.xml", b"", *(f"{n}" for n in range(10_001)))
+    monkeypatch.setattr(zipfile, "ZipFile", None)
+    with pytest.raises(BadValue):
+        kind_of(BytesIO(many))
+
+
+def test_a_photo_with_broken_notes_is_refused_and_breaks_nothing(
+    story: Story, handler: TestClient, folder: Folder
+) -> None:
+    """Pillow stumbles over them with whatever error comes."""
+    notes = Image.Exif()
+    notes[0x0112], notes[0x011A] = 6, 72.0
+    broken = photo(exif=notes).replace(b"\x01\x1a\x00\x05", b"\x01\x1a\x00\x02")  # the ratio is a word
+    assert submit(story, handler, broken, **DECLARED).status_code == 303
+    own = number(story, story.the(CHECK, "beiwan"))
+    (sha256,) = kept(folder)
+    assert handler.get(f"/tasks/{own}/evidence/{sha256}/small").status_code == 422

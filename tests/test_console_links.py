@@ -185,6 +185,19 @@ def test_a_person_whose_account_was_closed_does_nothing_by_a_link(
     assert story.task(check).state == "issued"
 
 
+def test_an_administrator_who_fills_a_post_too_has_no_part_in_tasks_by_a_link_either(
+    story: Story, browsers: Connected, check: int
+) -> None:
+    path, person = browsers.link(check, "sign_for", WHO), story.person(WHO)
+    with story.port.write("people") as tx:
+        accounts.add(tx, "li", person, "audit", "nobody's password", story.now)
+    page = anybody(browsers).get(path)
+    assert (page.status_code, f"SFD-{check}" in page.text) == (403, False)
+    assert "Administrators" in page.text
+    assert anybody(browsers).post(path, headers=HERE).status_code == 403
+    assert story.task(check).state == "issued"
+
+
 def test_another_site_cannot_make_somebody_click(story: Story, browsers: Connected, check: int) -> None:
     path = browsers.link(check, "sign_for", WHO)
     for headers in ({}, {"sec-fetch-site": "cross-site"}, {"origin": "https://evil.example"}):

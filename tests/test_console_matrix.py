@@ -193,7 +193,7 @@ def test_a_form_from_another_site_is_refused_and_changes_nothing(world: World, r
         ("PUT", "/accounts", 405),
         ("DELETE", "/sign-in", 405),
         ("GET", "/accounts/log?before=x", 422),
-        ("GET", "/accounts/", 307),
+        ("GET", "/accounts/", 404),
         ("GET", "/static/0/nothing.css", 404),
         ("GET", "/api/v1/nothing", 404),
         ("GET", "/api/v1/tasks", 401),

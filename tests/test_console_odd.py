@@ -48,3 +48,23 @@ def test_a_page_that_is_only_looked_at_reads_no_form(world: World, kind: str) ->
     """Programs that follow a redirect may keep the content type of the form before it."""
     answer = world.of["supervisor of bureau"].get("/account", headers={"content-type": kind})
     assert answer.status_code == 200
+
+
+@pytest.mark.parametrize(
+    "path", ["/?page=x", "/tasks/{number}/history?page=１x", "/organisation?page=%00", "/deliveries/x"]
+)
+def test_an_address_that_cant_be_read_is_answered_with_a_page(world: World, path: str) -> None:
+    answer = world.of["supervisor of bureau"].get(path.replace("{number}", world.task))
+    assert answer.status_code == 422
+    assert answer.headers["content-type"].startswith("text/html")
+    assert "To do" in answer.text
+
+
+def test_a_text_with_signs_piled_on_one_character_is_refused(world: World) -> None:
+    """To put them in order takes the square of their number, wherever the text is read again."""
+    who = "handler of beiwan"
+    for many, status in ((5, 303), (500, 422)):
+        piled = "a" + "\u0301\u0316" * many
+        form = {"csrf": world.secrets[who], "revision": "1", "fact.text": piled}
+        answer = world.of[who].post(f"/tasks/{world.task}/do/comment:", data=form, headers=HERE)
+        assert answer.status_code == status

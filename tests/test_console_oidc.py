@@ -6,8 +6,10 @@ import html
 import itertools
 import re
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
+from threading import Event, Semaphore
 from typing import Any
 
 import httpx2
@@ -20,7 +22,7 @@ from typer.testing import CliRunner
 import main
 from commands.console import provider_of
 from console.accounts import administering
-from console.accounts.oidc import LONGEST_TRIP, Provider, Registration
+from console.accounts.oidc import LONGEST_TRIP, Provider, ProviderSilent, Registration, Trip
 from console.store import accounts, logs
 from console.store.accounts import Account
 from console.web import Place, create_app
@@ -198,7 +200,12 @@ def test_the_cookie_of_a_trip_is_short_lived_and_the_browsers_own(browser: TestC
     assert "Secure" in told
 
 
-@pytest.mark.parametrize("carried", ["", "%%%", "bnVsbA==", "WzFd", "WyJhIiwiYiJd", "eyJhIjoxfQ=="])
+_NOTHING = ("", "%%%", "bnVsbA==", "WzFd", "WyJhIiwiYiJd", "eyJhIjoxfQ==")
+_HALF = "WyJcdWQ4MDAiLCJiIiwiYyIsImQiXQ=="  # of a character
+_DEEP = "W1tb" * 10_000  # brackets in brackets
+
+
+@pytest.mark.parametrize("carried", [*_NOTHING, _HALF, _DEEP], ids=range(8))
 def test_a_cookie_that_is_not_ours_is_refused(browser: TestClient, carried: str) -> None:
     browser.cookies.set("duban_trip", carried)
     assert browser.get("/sign-in/oidc/back?code=x&state=").status_code == 403
@@ -371,6 +378,39 @@ def test_a_provider_that_breaks_is_said_and_passwords_still_work(
     assert browser.post("/sign-in", data=form, headers=HERE).status_code == 303
 
 
+def test_a_provider_that_is_silent_is_left_alone_for_a_while(
+    browser: TestClient, peer: FakeProvider, place: Place
+) -> None:
+    """Everybody who asks would wait for it, in a thread that other pages need."""
+    peer.instead = {"/people/.well-known/openid-configuration": httpx2.ConnectTimeout("slow")}
+    for _ in range(3):
+        assert browser.get("/sign-in/oidc").status_code == 503
+    assert len(peer.asked) == 1
+    peer.instead = {}
+    place.clock.advance(10_000)  # type: ignore[attr-defined]
+    assert come(browser, peer).status_code == 303
+
+
+def test_of_many_who_leave_at_once_one_asks_the_provider(place: Place, peer: FakeProvider) -> None:
+    begun, go_on = Semaphore(0), Event()
+
+    def slow(request: httpx2.Request) -> httpx2.Response:
+        begun.release()
+        assert go_on.wait(10)
+        return httpx2.Response(200, json=peer.said)
+
+    provider = Provider(OWN, transport=httpx2.MockTransport(slow))
+    trip = Trip(state="s", nonce="n", verifier="v" * 43)
+    with ThreadPoolExecutor(1) as pool:
+        first = pool.submit(provider.leave, trip, NOW)
+        assert begun.acquire(timeout=10)
+        with pytest.raises(ProviderSilent):
+            provider.leave(trip, NOW)
+        go_on.set()
+        assert first.result().startswith("https://id.example.org/authorise?")
+    assert provider.leave(trip, NOW)
+
+
 # --- who is let in ------------------------------------------------------------------------------------
 
 
@@ -391,6 +431,15 @@ def test_an_account_that_rests_goes_on_resting(browser: TestClient, peer: FakePr
         accounts.note_failure(tx, own, NOW + 60_000)
     assert come(browser, peer).status_code == 403
     place.clock.advance(61_000)  # type: ignore[attr-defined]
+    assert come(browser, peer).status_code == 303
+
+
+def test_wrong_passwords_dont_shut_out_whom_no_password_lets_in(
+    browser: TestClient, peer: FakeProvider, place: Place
+) -> None:
+    for _ in range(7):
+        form = {"login": linked(place).login, "password": "wrong"}
+        assert browser.post("/sign-in", data=form, headers=HERE).status_code == 403
     assert come(browser, peer).status_code == 303
 
 

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from starlette.datastructures import Headers
 from starlette.testclient import TestClient
 from typer.testing import CliRunner, Result
 
@@ -199,6 +200,17 @@ def test_nobody_who_is_signed_in_is_seen_voting(hall: Hall, monkeypatch: pytest.
     assert answer.headers["cache-control"] == "no-store"
 
 
+def test_figures_count_no_ballots(hall: Hall) -> None:
+    """What scrapes them keeps them with their time: it would say when somebody voted."""
+    path = hall.paths("--codes", 10)[0]
+    here = TestClient(hall.app, client=("127.0.0.1", 1), follow_redirects=False)
+    assert vote(here, path).status_code == 303
+    here.get("/sign-in")
+    figures = here.get("/metrics").text
+    assert 'route="/sign-in"' in figures
+    assert not re.search(r'route="/r[/"]', figures)
+
+
 def test_a_slip_loses_nothing_that_was_typed(hall: Hall) -> None:
     path = hall.paths("--codes", 10)[0]
     missing = vote(hall.phone, path, mark="", said="地方好找")
@@ -258,7 +270,7 @@ def test_ballots_are_slowed_down_too(hall: Hall) -> None:
 
 class _Request:
     def __init__(self, peer: str, forwarded: str | None) -> None:
-        self.headers = {} if forwarded is None else {"x-forwarded-for": forwarded}
+        self.headers = Headers({} if forwarded is None else {"x-forwarded-for": forwarded})
         self.client = type("Peer", (), {"host": peer})()
 
 

@@ -7,15 +7,16 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import pytest
 from starlette.testclient import TestClient
 
-from commands.desk import Desk
-from commands.messenger import DeskMessenger
+from commands.messaging import messages_of
 from console.store import accounts
 from console.web import create_app
+from notifier.settings import read_settings
 from tests.packs import CAMPAIGN, ERRAND, PEOPLE, changed, write_pack
 from tests.stories.teller import Story, instant, local, told
 from tests.storing import Counting
@@ -181,13 +182,8 @@ def test_others_read_and_change_nothing(story: Story, browsers: Browsers) -> Non
     assert "Import a year" not in page.text
     assert "How the installation stands" not in page.text
     token = hidden(browser.get("/settings").text)["csrf"]
-    for path in (
-        "/settings/calendar/preview",
-        "/settings/calendar/import",
-        "/settings/channels/files/stop",
-        "/settings/channels/files/go_on",
-    ):
-        answer = browser.post(path, data={"csrf": token, "notice": NOTICE, "why": "x"}, headers=HERE)
+    for path in ("/settings/calendar/preview", "/settings/calendar/import"):
+        answer = browser.post(path, data={"csrf": token, "notice": NOTICE}, headers=HERE)
         assert answer.status_code == 403, path
     with story.port.read() as tx:
         assert organisation.calendar_years(tx) == {}
@@ -206,21 +202,12 @@ def test_nobody_comes_in_without_signing_in(browsers: Browsers) -> None:
 
 
 @pytest.fixture
-def sending(story: Story, browsers: Browsers, tmp_path: Any) -> Browsers:
+def sending(story: Story, browsers: Browsers, tmp_path: Path) -> Browsers:
     """The same with a settings file."""
     file = tmp_path / "duban.toml"
     file.write_text(SETTINGS, encoding="utf-8")
-    desk = Desk(
-        language="en",
-        url="",
-        evidence=None,
-        clock=browsers.clock,
-        salts=lambda: b"0" * 16,
-        settings_file=file,
-    )
-    desk.__dict__.update(port=story.port, engine=story.engine)
-    place = replace(browsers.app.state.place, messenger=DeskMessenger(desk))
-    browsers.app = create_app(place)
+    messages = messages_of(story.engine, read_settings(file), lambda: b"0" * 16, browsers.clock)
+    browsers.app = create_app(replace(browsers.app.state.place, messages=messages))
     return browsers
 
 
@@ -233,17 +220,10 @@ def test_quiet_hours_and_budgets_are_shown_and_no_secret(sending: Browsers) -> N
         assert "/duban.toml" not in page
 
 
-def test_a_channel_is_stopped_at_once_and_goes_on(sending: Browsers) -> None:
-    browser = administrator(sending, "system")
-    assert post(browser, "/settings/channels/files/stop", why=" ").status_code == 422
-    assert post(browser, "/settings/channels/files/stop", why="误发 <b>").status_code == 303
-    page = browser.get("/settings").text
-    assert "stopped" in page
-    assert "system: 误发 &lt;b&gt;" in page
-    assert post(browser, "/settings/channels/files/go_on").status_code == 303
-    assert "stopped" not in browser.get("/settings").text
-    assert post(browser, "/settings/channels/files/go_on").status_code == 404
-    assert post(browser, "/settings/channels/nowhere/stop", why="x").status_code == 404
+def test_channels_are_looked_after_on_one_page_alone(sending: Browsers) -> None:
+    page = administrator(sending, "system").get("/settings").text
+    assert '<section aria-labelledby="channels">' in page
+    assert re.findall(r'action="(/settings[^"]*|/deliveries[^"]*)"', page) == ["/settings/calendar/preview"]
 
 
 def test_how_the_installation_stands(

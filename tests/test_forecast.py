@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -209,6 +210,24 @@ def test_the_world_is_read_alike_on_both_databases(database_url: str, pack: Pack
     happened = [(one.at, one.kind, one.header.get("rule")) for one in story.history(check)[seq:]]
     assert [(one.at, one.kind, one.rule) for one in found.steps if one.task == check] == happened
     story.close()
+
+
+def test_a_task_that_nobody_shares_a_draft_with_is_played_without_the_others_of_its_unit(
+    sqlite_url: str, tmp_path: Path
+) -> None:
+    shutil.copytree(PACK, tmp_path / "pack")
+    for file in (tmp_path / "pack").glob("*.yaml"):
+        text = file.read_text(encoding="utf-8")
+        file.write_text(text.replace(", proposes: dispatch", ""), encoding="utf-8")
+    story = handed_out(sqlite_url, load_pack(tmp_path / "pack"))
+    check = story.the(CHECK, "beiwan")
+    assert set(world(story, check).tasks) == {check}
+    story.close()
+
+
+def test_a_task_is_played_with_those_of_its_unit_that_may_join_its_drafts(story: Story) -> None:
+    check = story.the(CHECK, "beiwan")
+    assert {one.task.kind for one in world(story, check).tasks.values()} == {CHECK, "creation_task"}
 
 
 def test_the_number_of_statements_doesnt_grow_with_the_world(desk: tuple[str, Story]) -> None:

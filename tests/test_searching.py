@@ -18,7 +18,7 @@ from tests.test_reading import CHECK, PACK, handed_out, looking
 from workflow.definition import Pack, load_pack
 from workflow.errors import BadValue
 from workflow.reading import Scope, scope_of
-from workflow.searching import Found, Indexing, asked, search
+from workflow.searching import Found, Indexing, asked, search, words
 from workflow.searching.words import excerpt, holds
 from workflow.store import searching
 from workflow.store.applying import EVENT, VALUE
@@ -232,6 +232,21 @@ def test_any_two_or_more_chinese_characters_of_a_text_are_found_in_it(text: str,
     assert holds(asked(part), f"前。{text}")
     shown = excerpt(asked(part), text)
     assert part in "".join(one for one, is_it in shown if is_it) or len(part) > 1
+
+
+def test_of_a_long_text_only_what_is_near_is_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever writes a book of one word could else keep everybody who searches for it waiting."""
+    looked: list[str] = []
+    fold = words._fold
+
+    def counted(one: str) -> str:
+        looked.append(one)
+        return fold(one)
+
+    monkeypatch.setattr(words, "_fold", counted)
+    shown = excerpt(asked("道路中断"), "哈" * 400_000 + "道路中断" + "哈" * 400_000)
+    assert ("道路中断", True) in shown
+    assert len(looked) < 3 * words.LOOKED_AT
 
 
 @given(st.text(max_size=60), st.text(min_size=1, max_size=6))

@@ -9,9 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from commands.console import place_of, table_of
+from commands.desk import Desk
 from notifier.addresses import address_of, minutes_of, quiet_of, topic_of, written
 from notifier.settings import SettingsError, read_settings
 from notifier.states import LABELS, MEANINGS, State
+from workflow.clock import VirtualClock
 from workflow.errors import BadValue
 from workflow.text import Text
 
@@ -65,6 +68,29 @@ def test_a_whole_file_is_read(tmp_path: Path) -> None:
     assert sorted(found.channels) == ["files", "post"]
 
 
+def test_how_the_web_is_served_is_said_in_one_table(
+    sqlite_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OF_METRICS", "seldom-told")
+    file = tmp_path / "duban.toml"
+    table = 'https = true\norganisation = "办"\nproxies = ["10.0.0.1"]\nmetrics_token = "env:OF_METRICS"\n'
+    file.write_text(f"[console]\n{table}", encoding="utf-8")
+    desk = Desk(
+        language="en",
+        url=sqlite_url,
+        evidence=tmp_path,
+        clock=VirtualClock(0),
+        salts=lambda: b"0" * 16,
+        settings_file=file,
+    )
+    found = place_of(desk, table_of(desk)).settings
+    assert (found.https, found.organisation, found.metrics_token) == (True, "办", "seldom-told")
+    assert (found.proxies, found.kept_days) == (frozenset({"10.0.0.1"}), 365)
+    said = table_of(desk, https=False, organisation="another")
+    assert (said.https, said.organisation, said.proxies) == (False, "another", ["10.0.0.1"])
+    desk.port.close()
+
+
 def test_an_empty_file_has_the_usual_settings(tmp_path: Path) -> None:
     file = tmp_path / "duban.toml"
     file.write_text("", encoding="utf-8")
@@ -103,6 +129,18 @@ def test_an_empty_file_has_the_usual_settings(tmp_path: Path) -> None:
             '[site]\nurl = "https://u:p@duban.example.org"\n',
             "不带参数和账号",
             "without a query or an account",
+        ),
+        (
+            '[console]\nproxies = ["proxy.example.org"]\n',
+            "[console] proxies.0：应为 IP 地址",
+            "[console] proxies.0: expected an IP address",
+        ),
+        ('[console]\norganisation = "a\\nb"\n', "一行至多 60 字", "one line of 60 characters"),
+        ("[console]\naccess_days = 183\n", "不能小于 184", "must be 184 or more"),
+        (
+            '[console]\nmetrics_token = "plain"\n',
+            "不得直接写出密码或密钥",
+            "A secret must not stand in the settings",
         ),
         ('[site]\nsignature = "【督办】"\n', "不写方括号", "without their brackets"),
         ('[site]\ndomain = "no domain"\n', "应为域名", "expected a domain"),

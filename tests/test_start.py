@@ -18,6 +18,8 @@ import pytest
 from starlette.testclient import TestClient
 
 import main
+from commands.desk import Desk
+from commands.watch import notifying
 from console.demonstration import hurry
 from console.web import Place, create_app
 from workflow.clock import VirtualClock
@@ -139,8 +141,12 @@ class Played:
         self.machine = VirtualClock(1_790_000_000_000)  # 2026-09-21 21:33
         self.told = ""
 
-    def together(self, _desk: Any, place: Place, _listening: Any, _ring: float, *, live: Live) -> None:
+    def together(self, desk: Desk, place: Place, _listening: Any, _ring: float, *, live: Live) -> None:
         self.place, self.live = place, live
+        with notifying(desk) as beside:
+            for later in (0, 10 * 60_000):  # gathered, then sent
+                for one in beside.values():
+                    one.work(place.clock.now() + later)
 
     def browser(self, login: str) -> TestClient:
         found = re.search(r"with the password ([0-9a-f-]+)", self.told)
@@ -188,6 +194,20 @@ def test_everybody_signs_in_with_one_password_and_every_page_says_what_this_is(p
         assert page.status_code == 200
         assert "Demonstration" in page.text
         assert "somebody else knows" not in page.text
+
+
+def test_links_in_its_messages_lead_to_where_it_is_open(played: Played) -> None:
+    opened = re.search(r"Open at (http://127\.0\.0\.1:\d+);", played.told)
+    assert opened is not None
+    written = "\n".join(
+        one.read_text(encoding="utf-8") for one in Path("var/mail").rglob("*") if one.is_file()
+    )
+    link = re.search(r"(http://[^/\s]+)(/a/[\w-]+)", written)
+    assert link is not None
+    assert link[1] == opened[1]
+    page = TestClient(create_app(played.place)).get(link[2])
+    assert page.status_code == 200
+    assert f'action="{link[2]}"' in page.text or "/sign-in" in page.text
 
 
 def test_time_can_be_hurried_and_invented_people_act_on(played: Played) -> None:

@@ -17,7 +17,7 @@ from workflow.calendar import default_calendar
 from workflow.calendar.duration import parse_duration
 from workflow.definition import Pack
 from workflow.engine import Engine
-from workflow.store import Port, applying, checking, open_port, organisation, tasks
+from workflow.store import Port, applying, checking, open_port, organisation, sources, tasks
 from workflow.store.sql import Statement
 from workflow.task import Task
 
@@ -151,6 +151,7 @@ PLANS: dict[str, tuple[Statement, dict[str, Any], str]] = {
     "what concerns tasks": (tasks._CONCERNING, THREE, "concern_about"),
     "concerns to remove": (applying._STANDING_CONCERNS, {"tasks": [1, 2, 3]}, ""),
     "drafts of a kind": (tasks._OPEN_OF_KIND, {"campaign": 1, "of_kind": "dispatch"}, "task_open_kind"),
+    "open tasks of units": (sources._OPEN_OF_UNITS, {"units": [1, 2, 3]}, "task_ledger_unit"),
     "shared drafts": (tasks._SHARED_DRAFTS, {"units": [1, 2, 3]}, "task_shared_draft"),
     "the open moment": (rounds._CLAIM_OPEN, {}, "moment_open"),
     "the last moments": (rounds._LAST, {"campaign": 1}, "moment_once"),

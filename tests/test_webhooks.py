@@ -7,6 +7,7 @@ import json
 import socket
 from base64 import b64decode, b64encode
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
@@ -408,6 +409,34 @@ def test_a_peer_that_never_answers_is_given_up() -> None:
     assert answer.why
 
 
+def test_a_peer_that_drips_its_handshake_is_given_up() -> None:
+    """Each octet comes in time, all of them never: no other webhook would be told meanwhile."""
+    from threading import Event, Thread
+
+    begun, given_up = b"\x16\x03\x03\x40\x00", Event()  # a record of 16 kB of the handshake
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def serve() -> None:
+            with suppress(OSError):
+                peer, _ = server.accept()
+                with peer:
+                    peer.sendall(begun)
+                    for _ in range(100):
+                        if given_up.wait(0.02):
+                            return
+                        peer.sendall(b"\0")
+
+        thread = Thread(target=serve)
+        thread.start()
+        target = Target(secure=True, host="hooks.example.org", port=server.getsockname()[1], path="/")
+        answer = Poster(whole=0.2)(target, "127.0.0.1", b"{}", {})
+        waits = thread.is_alive()
+        given_up.set()
+        thread.join()
+    assert answer.status is None
+    assert waits  # it would have gone on
+
+
 def test_a_certificate_must_bear_the_name_that_was_added() -> None:
     """The connection goes to a checked address, the certificate is the name's."""
     ours, theirs = trustme.CA(), trustme.CA()
@@ -422,7 +451,6 @@ def test_a_certificate_must_bear_the_name_that_was_added() -> None:
 def _handshake(authority: trustme.CA, name: str, trusted: trustme.CA) -> bool:
     import ssl
     import threading
-    from contextlib import suppress
 
     server_side = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.issue_cert(name).configure_cert(server_side)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import date, datetime
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import openpyxl
@@ -14,7 +16,7 @@ from hypothesis import strategies as st
 from openpyxl.utils import get_column_letter
 
 from tests.sheets import OLE, filled, opened_again, problems, read, repacked
-from workbooks import opening, paper, people, units
+from workbooks import cells, opening, paper, people, units
 from workbooks.cells import Cell, code, day, expected, fact, number_of_line, one_of, text, yes_no
 from workbooks.columns import Book, named
 from workbooks.marking import marked
@@ -112,6 +114,20 @@ def test_a_damaged_sheet_is_refused(tmp_path: Path) -> None:
 
     with pytest.raises(BadValue, match="damaged"):
         read(repacked(filled(tmp_path / "a.xlsx", units.BOOK, COUNTY), cut), units.BOOK)
+
+
+def test_columns_that_are_hidden_again_and_again_are_told_once(tmp_path: Path) -> None:
+    """A list of them for each range took all memory: a file of 6 kB may hide 18,278 columns 10,000 times."""
+
+    def hide(name: str, content: bytes) -> bytes:
+        if name != "xl/worksheets/sheet1.xml":
+            return content
+        ranges = b'<col min="1" max="2000000000" hidden="1"/>' * 20
+        return re.sub(rb"<cols>.*</cols>|(?=<sheetData>)", b"<cols>" + ranges + b"</cols>", content, count=1)
+
+    file = repacked(filled(tmp_path / "a.xlsx", units.BOOK, COUNTY, change=_put("E3", "x")), hide)
+    hidden = [one for one in read(file, units.BOOK).problems if "hidden column" in one.found.en]
+    assert [one.cell for one in hidden] == ["A1", "B1", "C1", "D1", "E1"]
 
 
 def test_too_many_rows_or_columns_are_refused(tmp_path: Path) -> None:
@@ -326,6 +342,17 @@ def _units(tmp_path: Path, *lines: dict[str, Any], **known: units.Known) -> tupl
 
 def _unit(kind: str, label: str, inside: str | None = None) -> units.Known:
     return units.Known(kind=kind, inside=inside, label=Text(label, label.title()))
+
+
+@pytest.mark.parametrize("read", [code, text, number_of_line, yes_no])
+@pytest.mark.parametrize("typed", ["a" + "\u0301\u0316" * 20, "x" * 1_000_000], ids=["piled", "long"])
+def test_a_cell_that_takes_long_to_read_is_refused_unread(
+    monkeypatch: pytest.MonkeyPatch, read: Any, typed: str
+) -> None:
+    """Normalising takes the square of what is piled on a character: a workbook of 5 kB would take hours."""
+    monkeypatch.setattr(cells, "unicodedata", SimpleNamespace(normalize=None))
+    with pytest.raises(Wrong):
+        read(Cell(typed))
 
 
 def test_units_may_stand_in_any_order(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from datetime import date, datetime, time
 from typing import Any, NamedTuple
 
+from workflow.combining import is_piled
 from workflow.decision.values import MAX_TEXT, check_value
 from workflow.definition.cursor import DAY, NAME, as_day
 from workflow.definition.model import Fact
@@ -27,6 +28,7 @@ CODE = Text(
 )
 YES_NO = Text("“是”或“否”", "yes or no")
 _A_TEXT = Text("文字", "a text")
+_SHORT = Text(f"1 至 {MAX_TEXT} 字的文字", f"a text of 1 to {MAX_TEXT} characters")
 _A_NUMBER = Text("数字", "a number")
 _DAY = re.compile(
     r"([0-9]{4})(?:-([0-9]{1,2})-([0-9]{1,2})|/([0-9]{1,2})/([0-9]{1,2})|年([0-9]{1,2})月([0-9]{1,2})日)"
@@ -56,8 +58,8 @@ def text(cell: Cell) -> str:
     found = _typed(cell).strip()
     if any(unicodedata.category(one) == "Cc" and one not in "\n\t" for one in found):
         raise Wrong(Text("不含控制字符的文字", "a text without control characters"))
-    if not found or len(found) > MAX_TEXT:
-        raise Wrong(Text(f"1 至 {MAX_TEXT} 字的文字", f"a text of 1 to {MAX_TEXT} characters"))
+    if not found:
+        raise Wrong(_SHORT)
     return found
 
 
@@ -74,6 +76,10 @@ def _typed(cell: Cell) -> str:
         return f"{cell.value:.15g}" if isinstance(cell.value, float) else str(cell.value)
     if not isinstance(cell.value, str):
         raise Wrong(_A_TEXT)
+    if len(cell.value) > MAX_TEXT:
+        raise Wrong(_SHORT)
+    if is_piled(cell.value):
+        raise Wrong(Text("没有堆叠符号的文字", "a text without signs piled on one character"))
     return cell.value
 
 

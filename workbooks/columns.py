@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from workflow.combining import is_piled
 from workflow.text import Text
 
 from .cells import Reader
@@ -55,4 +56,4 @@ def named(columns: Sequence[Column], heading: str) -> Column | None:
 
 
 def _folded(text: str) -> str:
-    return unicodedata.normalize("NFKC", text).strip().casefold()
+    return text if is_piled(text) else unicodedata.normalize("NFKC", text).strip().casefold()

@@ -23,6 +23,7 @@ from defusedxml.sax import parse
 from openpyxl.utils import column_index_from_string, get_column_letter
 
 from workflow.errors import BadValue
+from workflow.sniffing import PART_OF_ZIP, counted
 
 MAX_FILE = 20_000_000  # bytes
 MAX_UNPACKED = 200_000_000  # bytes
@@ -85,8 +86,11 @@ def _ole(file: Path, *, encrypted: bool) -> BadValue:
 
 def _check_archive(file: Path) -> None:
     try:
-        with zipfile.ZipFile(file) as archive:
-            parts = archive.infolist()
+        with file.open("rb") as source:
+            if counted(source, PART_OF_ZIP) > MAX_PARTS:
+                raise _too_large(file)
+            with zipfile.ZipFile(source) as archive:
+                parts = archive.infolist()
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
         raise _broken(file) from error
     names = [part.filename.lower() for part in parts]
@@ -107,14 +111,18 @@ def _check_sizes(file: Path, parts: list[zipfile.ZipInfo]) -> None:
         part.file_size > RATIO_FROM and part.file_size > MAX_RATIO * max(part.compress_size, 1)
         for part in parts
     )
-    if unpacked > MAX_UNPACKED or dense or len(parts) > MAX_PARTS:
-        most = MAX_UNPACKED // 1_000_000
-        raise _refused(
-            file,
-            f"解开后过大（上限 {most} MB），或压缩得不合常理。请另建工作簿，只留数据",
-            f"unpacked it is too large (at most {most} MB), or packed beyond what a workbook is. Make a new "
-            "workbook with nothing but the data",
-        )
+    if unpacked > MAX_UNPACKED or dense:
+        raise _too_large(file)
+
+
+def _too_large(file: Path) -> BadValue:
+    most = MAX_UNPACKED // 1_000_000
+    return _refused(
+        file,
+        f"解开后过大（上限 {most} MB），或压缩得不合常理。请另建工作簿，只留数据",
+        f"unpacked it is too large (at most {most} MB), or packed beyond what a workbook is. Make a new "
+        "workbook with nothing but the data",
+    )
 
 
 def _broken(file: Path) -> BadValue:
@@ -216,7 +224,7 @@ class _Surveyor(ContentHandler):
         self._survey = Survey()
         self._row = self._column = 0
         self._is_hidden = False
-        self._columns: list[tuple[int, int]] = []  # hidden ranges
+        self._hidden: set[int] = set()  # columns, of those that are taken at all
 
     def startElement(self, name: str, attrs: Any) -> None:  # noqa: N802 (the parser's name)
         kind = name.rpartition(":")[2]
@@ -228,7 +236,8 @@ class _Surveyor(ContentHandler):
             self._row = int(attrs.get("r", self._row + 1))
             self._column, self._is_hidden = 0, attrs.get("hidden") in ("1", "true")
         elif kind == "col" and attrs.get("hidden") in ("1", "true"):
-            self._columns.append((int(attrs["min"]), int(attrs["max"])))
+            first, last = max(int(attrs["min"]), 1), min(int(attrs["max"]), MAX_COLUMNS)
+            self._hidden.update(range(first, last + 1))
         elif kind == "mergeCell":
             self._survey.merged.append(attrs["ref"])
 
@@ -245,10 +254,6 @@ class _Surveyor(ContentHandler):
 
     def found(self) -> Survey:
         """What was seen."""
-        last = self._survey.columns
-        self._survey.hidden_columns = [
-            get_column_letter(column)
-            for first, final in self._columns
-            for column in range(first, min(final, last) + 1)
-        ]
+        seen = sorted(one for one in self._hidden if one <= self._survey.columns)
+        self._survey.hidden_columns = [get_column_letter(one) for one in seen]
         return self._survey

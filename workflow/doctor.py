@@ -24,9 +24,10 @@ from .decision.case import Case
 from .engine import Frame, Library
 from .errors import DubanError, Undecidable
 from .evidence import EvidenceStore, all_recorded
-from .reading.ledger import definition_of, seats, task_or_none
+from .reading.ledger import seats
 from .reading.names import names
 from .reading.numbers import number_of
+from .reading.waited import definition_of, task_or_none
 from .reading.words import join, same
 from .rounds import MOMENT, SKIPPED
 from .store import checking, importing, life, revisions, tasks

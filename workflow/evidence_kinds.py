@@ -6,6 +6,7 @@ contents, looked at for what they hold and how far they would swell; PDF says so
 
 from __future__ import annotations
 
+import threading
 import warnings
 import zipfile
 from dataclasses import dataclass
@@ -15,13 +16,17 @@ from typing import BinaryIO
 from PIL import Image, ImageOps
 
 from .errors import BadValue
+from .sniffing import PART_OF_ZIP, SCAN_OF_JPEG, counted
 from .text import Text
 
 MOST_PIXELS = 50_000_000  # of a photo
+MOST_SCANNED = 1_000_000_000  # pixels of a JPEG, all its passes together: some kB may ask for thousands
+MOST_DRAWN = 16_000_000  # pixels of a picture that is unpacked whole to be drawn small; a JPEG is not
 MOST_SWELLING = 100  # an Office file may unpack to so many times its size
 MOST_UNPACKED = 500 * 1024 * 1024  # bytes
 MOST_PARTS = 10_000  # of an Office file
 _THUMBNAIL = (240, 240)
+_drawing = threading.Lock()  # one at a time: a picture of some kB may need a hundred MB to be drawn
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -85,17 +90,22 @@ def thumbnail(source: BinaryIO) -> bytes:
     if not kind_of(source).is_image:
         raise _not_taken()
     source.seek(0)
-    target = BytesIO()
     try:
-        with Image.open(source, formats=list(_IMAGES)) as image:
-            image.draft("RGB", _THUMBNAIL)
-            upright = ImageOps.exif_transpose(image).convert("RGB")
-        upright.thumbnail(_THUMBNAIL)
-        drawn = Image.new("RGB", upright.size)
-        drawn.paste(upright)
-        drawn.save(target, "JPEG", quality=80)
-    except (OSError, ValueError, SyntaxError) as error:
+        with _drawing, Image.open(source, formats=list(_IMAGES)) as image:
+            return _drawn(image)
+    except Exception as error:  # whatever is wrong inside: Pillow raises almost anything
         raise _not_taken() from error
+
+
+def _drawn(image: Image.Image) -> bytes:
+    if image.format != "JPEG" and image.width * image.height > MOST_DRAWN:
+        raise _not_taken()
+    image.draft("RGB", _THUMBNAIL)
+    image.thumbnail(_THUMBNAIL)
+    upright = ImageOps.exif_transpose(image).convert("RGB")
+    drawn, target = Image.new("RGB", upright.size), BytesIO()
+    drawn.paste(upright)
+    drawn.save(target, "JPEG", quality=80)
     return target.getvalue()
 
 
@@ -108,18 +118,23 @@ def _image(source: BinaryIO) -> FileKind | None:
                 size, format_ = image.size, image.format or ""
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError, Image.DecompressionBombWarning):
         return None
-    return _IMAGES.get(format_) if size[0] * size[1] <= MOST_PIXELS else None
+    pixels = size[0] * size[1]
+    if pixels > MOST_PIXELS or (format_ == "JPEG" and pixels * counted(source, SCAN_OF_JPEG) > MOST_SCANNED):
+        return None
+    return _IMAGES.get(format_)
 
 
 def _office(source: BinaryIO) -> FileKind | None:
     size = source.seek(0, 2)
+    if counted(source, PART_OF_ZIP) > MOST_PARTS:
+        return None
     try:
         with zipfile.ZipFile(source) as archive:
             parts = archive.infolist()
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
         return None
     unpacked = sum(one.file_size for one in parts)
-    if len(parts) > MOST_PARTS or unpacked > min(MOST_UNPACKED, MOST_SWELLING * size):
+    if unpacked > min(MOST_UNPACKED, MOST_SWELLING * size):
         return None
     names = {one.filename for one in parts}
     if any(name.endswith("vbaProject.bin") for name in names):  # macros

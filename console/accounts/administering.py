@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from workflow.errors import BadValue, NotAllowed, NotNow, Refused, Unknown
+from workflow.errors import BadValue, NotAllowed, NotNow, Unknown
 from workflow.reading import person_id
 from workflow.store import Port, Transaction
 from workflow.text import Text
@@ -19,7 +19,7 @@ from ..store.accounts import LONGEST_SUBJECT, Account
 from ..store.logs import AT_THE_MACHINE, Origin
 from . import totp
 from .passwords import Passwords, check_strength
-from .signing_in import Door
+from .signing_in import Door, hold, overtaken
 
 FIRST: Final = "first"
 DUTIES: Final = {
@@ -135,7 +135,7 @@ def link(port: Port, by: Account | None, login: str, issuer: str, subject: str, 
         if found.disabled_at is not None:
             raise NotNow("未关联：该账号已关闭，不能再用。", "Not linked: that account is closed for good.")
         if not accounts.set_password(tx, found, made, now, must_change=False):
-            raise _meanwhile()
+            raise overtaken()
         _expel(tx, found, now)
         accounts.link(tx, found.id, issuer, called)
         logs.note(tx, "linked", found.id, AT_THE_MACHINE if by is None else Origin(by=by.id), now)
@@ -159,7 +159,7 @@ def _check_subject(tx: Transaction, found: Account, issuer: str, called: str) ->
 
 def _reset(tx: Transaction, found: Account, made: str, origin: Origin, now: int) -> None:
     if not accounts.set_password(tx, found, made, now, must_change=True):
-        raise _meanwhile()
+        raise overtaken()
     accounts.link(tx, found.id, None, None)
     _expel(tx, found, now)
     logs.note(tx, "reset", found.id, origin, now)
@@ -259,7 +259,7 @@ def at_the_machine(port: Port, act: str, login: str, now: int, made: str = "") -
 def change_password(
     port: Port, door: Door, passwords: Passwords, own: Account, old: str, new: str, now: int
 ) -> None:
-    """Somebody changes their own password; every session ends.
+    """Somebody changes their own password; every session ends, and every token.
 
     Raises:
         NotAllowed: the old one is wrong, or too many were.
@@ -272,8 +272,8 @@ def change_password(
     made = passwords.hash(new)
     with port.write("people") as tx:
         if not accounts.set_password(tx, own, made, now, must_change=False):
-            raise _meanwhile()
-        sessions.end_all(tx, own.id, now)
+            raise overtaken()
+        _expel(tx, own, now)
         logs.note(tx, "password_changed", own.id, Origin(by=own.id), now)
 
 
@@ -288,6 +288,7 @@ def set_factor(
 
     Raises:
         NotAllowed: the password, the old code or the new one is wrong.
+        Refused: the account was closed meanwhile, or has another password.
     """
     step = totp.step_of(secret, code, now, None) if totp.is_secret(secret) else None
     if step is None:
@@ -297,6 +298,7 @@ def set_factor(
         )
     door.prove(own, password, old, now)
     with port.write("people") as tx:
+        hold(tx, own)
         accounts.set_totp(tx, own.id, secret)
         accounts.use_step(tx, own.id, step)
         logs.note(tx, "factor_set", own.id, Origin(by=own.id), now)
@@ -337,10 +339,3 @@ def _not_yours() -> NotAllowed:
 def _only_security(by: Account) -> None:
     if by.duty != "security":
         raise NotAllowed("只有安全管理员可以管理账号。", "Only the security administrator manages accounts.")
-
-
-def _meanwhile() -> Refused:
-    return Refused(
-        "密码刚被别人修改，本次未改。请重新登录后再试。",
-        "The password was changed by somebody else just now; nothing was changed. Sign in and try again.",
-    )

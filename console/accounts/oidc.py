@@ -49,6 +49,7 @@ _ALGORITHMS: Final = (
 _LEEWAY: Final = 60  # seconds by which clocks may differ
 _FRESH: Final = 60 * 60_000  # ms for which what the provider says of itself is not asked for again
 _PAUSE: Final = 60_000  # ms between two looks for a key that isn't known
+_LEFT_ALONE: Final = 10_000  # ms after it was silent: whoever asks waits in a thread that all pages need
 _PATIENCE: Final = 5.0  # seconds for each step of a request
 _Found = TypeVar("_Found")
 logging.getLogger("httpx2").setLevel(logging.WARNING)  # it would write addresses with codes
@@ -112,6 +113,8 @@ class Provider:
         self.own = own
         self._transport = transport
         self._lock = threading.Lock()
+        self._asking = threading.Lock()
+        self._silent_at: int | None = None  # ms
         self._metadata: tuple[int, _Metadata] | None = None  # with when it was read, in ms
         self._keys: tuple[int, KeySet] | None = None
 
@@ -215,14 +218,26 @@ class Provider:
         return kept[1]
 
     def _said(self, now: int) -> _Metadata:
-        with self._lock:
-            kept = self._metadata
+        kept = self._metadata
+        if kept is not None and self._asking.locked():  # somebody brings it newer: as it was will do
+            return kept[1]
         if kept is None or not 0 <= now - kept[0] < _FRESH:
-            where = f"{self.own.issuer.rstrip('/')}/.well-known/openid-configuration"
-            kept = now, _metadata(self._get(where), self.own.issuer)
-            with self._lock:
-                self._metadata = kept
+            kept = self._metadata = now, self._asked(now)
         return kept[1]
+
+    def _asked(self, now: int) -> _Metadata:
+        """What it says of itself now. One asks at a time, and nobody for a while after it was silent."""
+        silent = self._silent_at is not None and 0 <= now - self._silent_at < _LEFT_ALONE
+        if silent or not self._asking.acquire(blocking=False):
+            raise ProviderSilent
+        try:
+            where = f"{self.own.issuer.rstrip('/')}/.well-known/openid-configuration"
+            return _metadata(self._get(where), self.own.issuer)
+        except ProviderSilent:
+            self._silent_at = now
+            raise
+        finally:
+            self._asking.release()
 
     def _get(self, url: str) -> Any:
         with _answering(), httpx2.Client(transport=self._transport, timeout=_PATIENCE) as client:

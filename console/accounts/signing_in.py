@@ -7,10 +7,11 @@ account that rests meanwhile.
 
 from __future__ import annotations
 
+import hmac
 from dataclasses import dataclass
 from hashlib import sha256
 
-from workflow.errors import NotAllowed
+from workflow.errors import NotAllowed, Refused
 from workflow.store import Port, Transaction
 
 from ..store import accounts, logs, sessions
@@ -54,6 +55,38 @@ def hashed(token: str) -> str:
     return sha256(token.encode()).hexdigest()
 
 
+def mark_of(account: Account) -> str:
+    """What a browser keeps in which somebody has signed in, until the password changes.
+
+    Only whoever knows what is kept of the password can make it (OWASP calls it a device cookie).
+    """
+    return hmac.new(account.password.encode(), b"a known browser", sha256).hexdigest()
+
+
+def _named(login: str) -> str:
+    """A login as it is kept."""
+    return login.strip().lower()
+
+
+def hold(tx: Transaction, own: Account) -> None:
+    """Hold an account until the transaction ends: what is written belongs to whoever was let in.
+
+    Raises:
+        Refused: it was closed meanwhile, or has another password: its sessions have ended.
+    """
+    account = accounts.claim(tx, own.id)
+    if account is None or account.disabled_at is not None or account.password != own.password:
+        raise overtaken()
+
+
+def overtaken() -> Refused:
+    """Somebody else was faster with the account."""
+    return Refused(
+        "密码刚被别人修改，本次未改。请重新登录后再试。",
+        "The password was changed by somebody else just now; nothing was changed. Sign in and try again.",
+    )
+
+
 class Door:
     """Lets people in, and out."""
 
@@ -61,24 +94,39 @@ class Door:
         self._port, self._passwords = port, passwords
         self._lasting = lasting or Lasting()
 
+    def knows(self, login: str, mark: str) -> bool:
+        """Whether a mark comes from a browser in which this login was signed in by its password."""
+        with self._port.read() as tx:
+            found = accounts.by_login(tx, _named(login))
+        return found is not None and hmac.compare_digest(mark_of(found).encode(), mark.encode())
+
     def sign_in(
-        self, login: str, password: str, code: str, fresh: Secrets, now: int, address: str = ""
+        self,
+        login: str,
+        password: str,
+        code: str,
+        fresh: Secrets,
+        now: int,
+        address: str = "",
+        *,
+        known: bool = False,
     ) -> Account:
         """Begin a session.
 
         Args:
             code: of the second factor; empty without one.
+            known: it comes from a browser that the door knows: an account that rests because others typed
+                wrong passwords doesn't rest for it.
 
         Raises:
             NotAllowed: login, password or code are wrong, the account rests or is closed. Which of these
                 it was is not said, nor whether there is such an account.
         """
-        name = login.strip().lower()
         with self._port.read() as tx:
-            found = accounts.by_login(tx, name)
+            found = accounts.by_login(tx, _named(login))
         fits = self._passwords.fits(found.password if found else None, password)
         with self._port.write("people") as tx:
-            right = self._judge(tx, found, fits=fits, code=code, now=now, address=address)
+            right = self._judge(tx, found, fits=fits, code=code, now=now, address=address, known=known)
             if found is not None and right:
                 _begin(tx, found, fresh, now, address)
         if found is None or not right:
@@ -119,15 +167,28 @@ class Door:
             raise _unproven()
 
     def _judge(
-        self, tx: Transaction, found: Account | None, *, fits: bool, code: str | None, now: int, address: str
+        self,
+        tx: Transaction,
+        found: Account | None,
+        *,
+        fits: bool,
+        code: str | None,
+        now: int,
+        address: str,
+        known: bool = False,
     ) -> bool:
-        """Whether it is they, with what failed counted. An account that rests counts nothing."""
+        """Whether it is they, with what failed counted.
+
+        An account that rests counts nothing, nor one that no password opens: else whoever types some at
+        random would shut its person out.
+        """
         if found is None:
             logs.note(tx, "failed", None, Origin(address=address), now)
             return False
         account, ident = accounts.claim(tx, found.id), found.id
-        rests = account is not None and account.locked_to is not None and account.locked_to > now
-        if account is None or account.disabled_at is not None or rests:
+        rests = account is not None and (account.locked_to or 0) > now and not known
+        vouched = account is not None and account.subject is not None and not fits
+        if account is None or account.disabled_at is not None or rests or vouched:
             # Written down too: else it would take less time than a login that there isn't.
             logs.note(tx, "failed", ident, Origin(address=address), now)
             return False
@@ -171,6 +232,11 @@ class Door:
             if session is not None:
                 sessions.end(tx, session.id, now)
                 logs.note(tx, "signed_out", session.account_id, Origin(by=session.account_id), now)
+
+    def end(self, before: Visitor, now: int) -> None:
+        """End a session in whose place its browser has begun another."""
+        with self._port.write("people") as tx:
+            sessions.end(tx, before.session.id, now)
 
     def elsewhere(self, own: Visitor, now: int) -> list[Session]:
         """Every session of somebody's that lasts, this one too."""

@@ -17,7 +17,7 @@ from ..store import accounts, logs, tokens
 from ..store.accounts import Account
 from ..store.logs import Origin
 from ..store.tokens import Token
-from .signing_in import MINUTE, hashed
+from .signing_in import MINUTE, hashed, hold
 
 Purpose = Literal["read", "act", "calendar"]
 PURPOSES: Final = {
@@ -50,11 +50,13 @@ def make(port: Port, own: Account, purpose: str, label: str, days: int, secret: 
     Raises:
         BadValue: no such purpose, no name, or more days than a year has.
         NotNow: the account has too many already.
+        Refused: it was closed meanwhile, or has another password.
     """
     called = label.strip()
     _check(purpose, called, days)
     until = None if purpose == "calendar" else now + days * DAY
     with port.write("people") as tx:
+        hold(tx, own)
         if len(tokens.of_account(tx, own.id, now)) >= _MOST:
             raise NotNow(
                 f"未建立：您已有 {_MOST} 个令牌。请先撤销不用的。",

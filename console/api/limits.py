@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable
 
 from fastapi import Request, Response
@@ -15,7 +16,7 @@ _NO_LENGTH = Text(
     "未接收：请求没有注明大小（Content-Length）。请注明后重发。",
     "Not taken: the request doesn't say how long it is (Content-Length). Send it again with its length.",
 )
-_EVIDENCE = "/evidence"
+_EVIDENCE = re.compile(r"/tasks/[^/]+/evidence")  # where files are sent; an act may be called so too
 
 
 async def limiting(request: Request, answer: Callable[[Request], Awaitable[Response]]) -> Response:
@@ -39,7 +40,8 @@ async def limiting(request: Request, answer: Callable[[Request], Awaitable[Respo
 
 
 def _limit(request: Request) -> int:
-    if request.url.path.endswith(_EVIDENCE):
+    path = request.scope["path"].removeprefix(request.scope.get("root_path", ""))
+    if _EVIDENCE.fullmatch(path):
         largest: int = request.app.state.place.settings.largest_form
         return largest
     return LARGEST

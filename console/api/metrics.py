@@ -28,6 +28,8 @@ router = APIRouter()
 _BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)  # seconds
 _METHODS = ("GET", "HEAD", "POST")
 _NEAR = ("127.0.0.1", "::1")
+# Counted only where they fail: whoever keeps figures keeps their time, which is when somebody voted.
+_BALLOTS = ("/r", "/r/{token}")
 _LASTING = 10_000  # ms for which what was counted stands: however often it is asked for
 _MOST_STATES = 500  # of open tasks; what is beyond is counted together
 
@@ -57,9 +59,10 @@ class Meter:
             status = str(response.status_code)
         finally:
             route = template_of(request)
-            method = request.method if request.method in _METHODS else "other"
-            self._requests.labels(method, route, status).inc()
-            self._seconds.labels(route).observe(perf_counter() - begun)
+            if route not in _BALLOTS or status == "500":
+                method = request.method if request.method in _METHODS else "other"
+                self._requests.labels(method, route, status).inc()
+                self._seconds.labels(route).observe(perf_counter() - begun)
         return response
 
 
@@ -139,9 +142,9 @@ def metrics(request: Request) -> Response:
     place: Place = request.app.state.place
     if not _may(request, place):
         raise NotAllowed(
-            "指标只对本机开放；经代理或从别处读取，须带 DUBAN_METRICS_TOKEN 中的令牌（Bearer）。",
-            "Figures are for this machine; through a proxy or from elsewhere, send the token of "
-            "DUBAN_METRICS_TOKEN as a bearer.",
+            "指标只对本机开放；经代理或从别处读取，须带设置 [console] metrics_token 所指的令牌（Bearer）。",
+            "Figures are for this machine; through a proxy or from elsewhere, send the token that the "
+            "settings name under [console] metrics_token as a bearer.",
         )
     meter: Meter = request.app.state.meter
     return Response(generate_latest(meter.registry), media_type=CONTENT_TYPE_LATEST)

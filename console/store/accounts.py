@@ -56,9 +56,7 @@ _BY_ID = Statement(_accounts.where(ACCOUNT.c.id == bindparam("account")))
 _CLAIM = Statement(
     _accounts.where(ACCOUNT.c.id == bindparam("account")).with_for_update(key_share=True, of=ACCOUNT)
 )
-_SHUT_OUT = Statement(
-    select(func.count(), func.count(ACCOUNT.c.disabled_at)).where(ACCOUNT.c.person_id == bindparam("person"))
-)
+_BY_PERSON = Statement(_accounts.where(ACCOUNT.c.person_id == bindparam("person")))
 _ALL = Statement(_accounts.order_by(ACCOUNT.c.login))
 _ANY = Statement(select(func.count()).select_from(ACCOUNT))
 _ADD = Statement(
@@ -166,10 +164,10 @@ def every(tx: Transaction) -> list[Account]:
     return [_account(row) for row in tx.all(_ALL)]
 
 
-def is_shut_out(tx: Transaction, person: int) -> bool:
-    """Whether somebody had an account, and has none that may sign in."""
-    row = tx.one(_SHUT_OUT, person=person)
-    return row is not None and row[0] > 0 and row[0] == row[1]
+def by_person(tx: Transaction, person: int) -> Account | None:
+    """The account of a person."""
+    row = tx.one(_BY_PERSON, person=person)
+    return _account(row) if row else None
 
 
 def count(tx: Transaction) -> int:

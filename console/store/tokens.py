@@ -93,7 +93,7 @@ def revoke(tx: Transaction, token: int, account: int, now: int) -> bool:
 
 
 def revoke_all(tx: Transaction, account: int, now: int) -> None:
-    """End every token of an account: it was closed, or somebody else knows its password."""
+    """End every token of an account: it was closed, or has another password."""
     tx.run(_REVOKE_ALL, account=account, now=now)
 
 

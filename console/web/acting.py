@@ -257,7 +257,7 @@ def _done(visit: Visit, number: str, act: str, *, entry: bool) -> Response:
 
 def _act(visit: Visit, subject: Subject, act: str, typed: Mapping[str, str], *, entry: bool) -> None:
     ident = subject.loaded.task.id
-    revision, request_id = _revision(typed), typed.get("request_id") or None
+    revision, request_id = _revision(typed), visit.request_id(typed.get("request_id", ""))
     with visit.place.frame() as frame:
         uploads = uploads_of(visit)
         paper = _paper(visit) if entry else None

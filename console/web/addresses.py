@@ -11,9 +11,11 @@ def address_of(request: Request, *, proxied: bool) -> str:
     """The address to count by: of IPv6 the network, of which one household has all.
 
     Args:
-        proxied: whether a proxy of ours stands in front, which adds the last of `X-Forwarded-For`.
+        proxied: whether a proxy of ours stands in front, which adds the last of `X-Forwarded-For`: at the
+            end of the caller's own, or as another header below it.
     """
-    told = request.headers.get("x-forwarded-for", "").rpartition(",")[2].strip() if proxied else ""
+    said = request.headers.getlist("x-forwarded-for")
+    told = said[-1].rpartition(",")[2].strip() if proxied and said else ""
     peer = request.client.host if request.client is not None else ""
     return _network(told) or _network(peer) or peer
 

@@ -76,16 +76,20 @@ _FOR_EVER = "public, max-age=31536000, immutable"
 def create_app(place: Place) -> FastAPI:
     """The console over a place."""
     accesses = Accesses(place.engine.port, kept_days=place.settings.kept_days)
+    tallies = board.tallies(place)
 
     @asynccontextmanager
-    async def writing(_app: FastAPI) -> AsyncIterator[None]:
+    async def at_work(_app: FastAPI) -> AsyncIterator[None]:
         accesses.start(lambda: place.now)
+        tallies.begin()
         yield
+        await run_in_threadpool(tallies.end)
         await run_in_threadpool(accesses.stop)
 
-    app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None, lifespan=writing)
-    app.state.place, app.state.accesses = place, accesses
-    app.state.tallies = board.tallies(place)
+    # No redirects to the path without its last stroke: their address would be the request's word for its
+    # host, without https behind a proxy.
+    app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False, lifespan=at_work)
+    app.state.place, app.state.accesses, app.state.tallies = place, accesses, tallies
     app.middleware("http")(noting(accesses, lambda: place.now))
     app.middleware("http")(protecting(place.settings.https))
     answer_errors(app)

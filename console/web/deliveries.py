@@ -33,11 +33,7 @@ _ACTS: dict[str, tuple[str, ...]] = {  # what may be done in which state
     "retry": ("unknown", "bounced", "given_up"),
     "hold": ("waiting", "unknown"),
 }
-_NOT_SET = Text(
-    "本系统没有启用消息：没有设置文件，什么都不会发出。系统管理员请写 duban.toml，见 docs/notifier.md。",
-    "Messages are not switched on here: there are no settings, and nothing is sent. System administrator: "
-    "write duban.toml; docs/notifier.md says how.",
-)
+_TITLE = Text("消息", "Deliveries")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -82,9 +78,12 @@ def listed(
 ) -> Response:
     """Messages by what is asked for; trouble stands first."""
     typed = {"state": state, "channel": channel, "person": person, "task": task}
-    messages, why = _messages(visit), None
+    why = None
     with visit.place.frame() as frame:
         sight, calendar = _sight(frame, visit), _calendar(frame)
+        if visit.place.messages is None:
+            return visit.page("unsent.html", title=_TITLE)
+        messages = _messages(visit)
         try:
             found, total = messages.listed(frame, _asked(frame, sight, typed))
         except (Unknown, NotAllowed) as error:
@@ -109,9 +108,13 @@ def listed(
 
 
 def _messages(visit: Visit) -> Deliveries:
-    _ = visit.who
+    """Raises NotNow where no settings say how messages are sent."""
     if visit.place.messages is None:
-        raise NotNow(*_NOT_SET)
+        raise NotNow(
+            "未办理：本系统没有设置文件，不发送消息。请系统管理员写好 duban.toml，见 docs/notifier.md。",
+            "Not done: there are no settings here, and nothing is sent. Let the system administrator write "
+            "duban.toml; docs/notifier.md says how.",
+        )
     return visit.place.messages.deliveries
 
 
@@ -208,9 +211,9 @@ def one(visit: Asking, ident: int, done: str = "") -> Response:
 
 
 def _one(visit: Visit, ident: int, *, done: bool = False, error: DubanError | None = None) -> Response:
-    messages = _messages(visit)
     with visit.place.frame() as frame:
-        view = _opened(frame, messages.whole(frame, ident), _sight(frame, visit))
+        sight = _sight(frame, visit)
+        view = _opened(frame, _messages(visit).whole(frame, ident), sight)
     return visit.page(
         "delivery.html",
         status_of(error) if error else 200,
@@ -275,7 +278,8 @@ def _reason(visit: Visit) -> str:
 @router.post("/deliveries/release-all")
 def release_all(visit: Asking) -> Response:
     """Let everything go that is held, after a restore too."""
-    _messages(visit).release_all(_handler(visit), visit.now)
+    who = _handler(visit)
+    _messages(visit).release_all(who, visit.now)
     return visit.go("/deliveries?done=1")
 
 
@@ -310,5 +314,6 @@ def pause(visit: Asking, name: str) -> Response:
 @router.post("/deliveries/channels/{name}/resume")
 def resume(visit: Asking, name: str) -> Response:
     """Send on it again."""
-    _messages(visit).resume(name, _handler(visit), visit.now)
+    who = _handler(visit)
+    _messages(visit).resume(name, who, visit.now)
     return visit.go("/deliveries?done=1")

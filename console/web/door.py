@@ -15,7 +15,7 @@ from workflow.reading.words import moment
 
 from ..accounts import Secrets, administering, totp
 from ..accounts.acts import ACTS, touched
-from ..accounts.signing_in import hashed
+from ..accounts.signing_in import hashed, mark_of
 from ..limits import TooOften
 from ..store import logs
 from ..store.accounts import Account
@@ -25,7 +25,9 @@ from .visits import LANGUAGE_COOKIE, Visit, own_path
 
 router = APIRouter()
 LINES = 30  # of the account's own log that its page shows
+KNOWN_COOKIE = "duban_known"
 _YEAR = 365 * 86_400  # seconds
+_HALF_A_YEAR = 183 * 86_400  # seconds
 
 
 @router.get("/sign-in")
@@ -40,14 +42,34 @@ def sign_in(visit: Asking) -> Response:
     given = {name: str(visit.form.get(name, "")) for name in ("login", "password", "code")}
     back, typed = own_path(str(visit.form.get("back", "/"))), typed_of(visit.form.get("typed"))
     fresh = Secrets(token=visit.place.token(), csrf=visit.place.token())
+    known = _is_known(visit, given["login"])
     try:
-        check_pace(visit, given["login"])
+        check_pace(visit, given["login"], known=known)
         own = visit.place.door.sign_in(
-            given["login"], given["password"], given["code"], fresh, visit.now, visit.address
+            **given, fresh=fresh, now=visit.now, address=visit.address, known=known
         )
     except DubanError as error:
         return refused(visit, error, back, typed, given["login"])
-    return came_in(visit, own, fresh, back, typed)
+    return _make_known(visit, came_in(visit, own, fresh, back, typed), own)
+
+
+def _is_known(visit: Visit, login: str) -> bool:
+    """Whether somebody has signed in here with this login: wrong tries elsewhere are none of theirs."""
+    mark = visit.request.cookies.get(KNOWN_COOKIE, "")
+    return bool(mark) and visit.place.door.knows(login, mark)
+
+
+def _make_known(visit: Visit, answer: Response, own: Account) -> Response:
+    answer.set_cookie(
+        KNOWN_COOKIE,
+        mark_of(own),
+        max_age=_HALF_A_YEAR,
+        path="/sign-in",
+        secure=visit.place.settings.https,
+        httponly=True,
+        samesite="lax",
+    )
+    return answer
 
 
 def refused(
@@ -63,6 +85,8 @@ def refused(
 def came_in(visit: Visit, own: Account, fresh: Secrets, back: str, typed: Mapping[str, str]) -> Response:
     """Where somebody who has just signed in goes on; the browser is given the new session."""
     answer: Response
+    if visit.visitor is not None:  # the session that this browser had: nobody is left to end it
+        visit.place.door.end(visit.visitor, visit.now)
     if typed:
         visit.visitor = visit.place.door.visitor(fresh.token, visit.now)
         answer = visit.page("typed.html", back=back, typed=typed)
@@ -78,14 +102,18 @@ def _touched(visit: Visit, account: int) -> bool:
         return touched(logs.about(frame.tx, account, LINES))
 
 
-def check_pace(visit: Visit, login: str) -> None:
+def check_pace(visit: Visit, login: str, *, known: bool = False) -> None:
     """How often may be tried: from an address, and of a login, whether there is such a one or not.
+
+    Args:
+        known: from a browser that the door knows: it has a measure of its own, which others can't use up.
 
     Raises:
         TooOften: more often.
     """
     visit.place.callers.check(visit.address, visit.now)
-    visit.place.logins.check(hashed(login.strip().lower()), visit.now)
+    measure = visit.place.known if known else visit.place.logins
+    measure.check(hashed(login.strip().lower()), visit.now)
 
 
 def _later(answer: Response, error: DubanError) -> Response:
@@ -98,11 +126,16 @@ def typed_of(text: Any) -> dict[str, str]:
     """The fields that were typed before signing in; nothing when they can't be read."""
     try:
         found = json.loads(str(text or "{}"))
-    except ValueError:
+    except (ValueError, RecursionError):  # nobody's page nests anything
         return {}
     if not isinstance(found, dict):
         return {}
-    return {str(name): value for name, value in found.items() if isinstance(value, str)}
+    return {name: value for name, value in found.items() if isinstance(value, str) and _whole(name + value)}
+
+
+def _whole(text: str) -> bool:
+    """Whether a page can show it: JSON may hold halves of characters, which have no UTF-8."""
+    return not any("\ud800" <= one <= "\udfff" for one in text)
 
 
 @router.post("/sign-out")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import structlog
 from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
 from workflow.errors import (
@@ -39,6 +40,11 @@ _STATUS: tuple[tuple[type[DubanError], int], ...] = (
 _NO_PAGE = Text(
     "没有这个页面。可能地址抄错了，或该页已移走。请从“待办”重新进入。",
     "There is no such page. The address may be wrong, or the page has moved. Start again from “To do”.",
+)
+_UNREAD = Text(
+    "地址中有一项读不懂，没有办理。可能地址抄错或被改动。请从“待办”重新进入。",
+    "Something in the address can't be read; nothing was done. It may be mistyped or changed. Start again "
+    "from “To do”.",
 )
 _BROKEN = Text(
     "系统出错，本次操作没有完成，也没有改动任何内容。请稍后再试；仍不行请告诉系统管理员，并说明时间。",
@@ -76,6 +82,10 @@ def answer_errors(app: FastAPI) -> None:
     def http(request: Request, error: HTTPException) -> Response:
         text = _NO_PAGE if error.status_code == 404 else Text(error.detail, error.detail)
         return _visit(request).page("refused.html", error.status_code, why=text)
+
+    @app.exception_handler(RequestValidationError)
+    def unread(request: Request, _error: RequestValidationError) -> Response:
+        return _visit(request).page("refused.html", 422, why=_UNREAD)
 
     @app.exception_handler(Exception)
     def broken(request: Request, error: Exception) -> Response:

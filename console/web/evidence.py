@@ -13,7 +13,7 @@ from workflow.engine import Frame
 from workflow.errors import BadValue, StoreError, Unknown
 from workflow.evidence import EvidenceStore
 from workflow.evidence_kinds import FileKind, kind_of, thumbnail
-from workflow.reading import history
+from workflow.reading import history, number_of
 from workflow.reading.history import Entry
 from workflow.reading.names import names
 from workflow.reading.words import moment
@@ -155,8 +155,9 @@ def _allowed(visit: Visit, number: str, sha256: str) -> tuple[EvidenceStore, str
         Unknown: no such file is attached to it, or it is not there any more.
     """
     with visit.place.frame() as frame:
-        _, subject = seen(frame, number, person_of(visit))
+        ident, subject = seen(frame, number, person_of(visit))
         entries = history(frame, subject.loaded.task)
+        number = number_of(frame, ident, subject.loaded.task.campaign_id)  # not as it was typed
     folder = folder_of(visit.place)
     if not any(sha256 in hashes_of(entry) for entry in entries):
         raise Unknown(

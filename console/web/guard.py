@@ -15,6 +15,8 @@ from fastapi import Request, Response
 
 from workflow.errors import NotAllowed
 
+from .place import Place
+
 _SOURCES = {
     "default-src": "'none'",
     "style-src": "'self'",
@@ -84,7 +86,9 @@ def check_origin(request: Request) -> None:
         fits = site in ("same-origin", "none")
     else:
         origin = urlsplit(request.headers.get("origin", ""))
-        fits = bool(origin.netloc) and origin.netloc == request.headers.get("host")
+        place: Place = request.app.state.place
+        secure = origin.scheme == "https" or not place.settings.https
+        fits = secure and bool(origin.netloc) and origin.netloc == request.headers.get("host")
     if not fits:
         raise NotAllowed(
             "已拒绝：这次提交不是从本站页面发出的。请打开本站页面，重新填写提交。",

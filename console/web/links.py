@@ -25,10 +25,11 @@ from workflow.text import Text
 
 from ..forms import Form, facts_in, form_for
 from ..messages import Link, Links, Topic
-from ..store.accounts import is_shut_out
+from ..store.accounts import by_person
 from .asking import Asking
 from .errors import status_of
 from .guard import from_anywhere
+from .seeing import NO_PART
 from .visits import Visit
 
 router = APIRouter()
@@ -150,10 +151,13 @@ def _check_whose(visit: Visit, frame: Frame, found: Link) -> None:
     """Whoever is signed in as somebody else doesn't act in this person's name.
 
     Raises:
-        NotAllowed: they are, or the person's account was closed.
+        NotAllowed: they are, or the person's account was closed, or is an administrator's.
     """
-    if is_shut_out(frame.tx, found.person_id):
+    account = by_person(frame.tx, found.person_id)
+    if account is not None and account.disabled_at is not None:
         raise NotAllowed(*_SHUT_OUT)
+    if account is not None and account.duty is not None:
+        raise NotAllowed(*NO_PART)
     visitor = visit.visitor
     if visitor is not None and visitor.account.person_id != found.person_id:
         raise NotAllowed(

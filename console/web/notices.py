@@ -7,6 +7,7 @@ from dataclasses import replace
 from fastapi import APIRouter, Response
 
 from workflow.errors import DubanError, NotNow
+from workflow.text import Text
 
 from ..messages import Habits, Reaching
 from .asking import Asking
@@ -16,6 +17,7 @@ from .seeing import person_of
 from .visits import Visit
 
 router = APIRouter()
+_TITLE = Text("我的消息设置", "My notices")
 _DAYS = {"any": False, "working": True}
 _TIMES = ("quiet_from", "quiet_to", "digest_at")
 
@@ -27,7 +29,10 @@ def shown(visit: Asking, done: str = "") -> Response:
 
 
 def _page(visit: Visit, typed: Habits | None, error: DubanError | None, *, done: bool = False) -> Response:
-    person, reaching = person_of(visit), _reaching(visit)
+    person = person_of(visit)
+    if visit.place.messages is None:
+        return visit.page("unsent.html", title=_TITLE)
+    reaching = _reaching(visit)
     with visit.place.frame() as frame:
         return visit.page(
             "notices.html",
@@ -44,8 +49,8 @@ def _page(visit: Visit, typed: Habits | None, error: DubanError | None, *, done:
 def _reaching(visit: Visit) -> Reaching:
     if visit.place.messages is None:
         raise NotNow(
-            "本系统没有启用消息，没有什么可设的。",
-            "Messages are not switched on here: there is nothing to choose.",
+            "未保存：本系统不发送消息，没有什么可设的。",
+            "Not kept: nothing is sent here, and there is nothing to choose.",
         )
     return visit.place.messages.reaching
 

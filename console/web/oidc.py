@@ -189,7 +189,8 @@ def _carried(visit: Visit) -> _Way:
     try:
         told = json.loads(urlsafe_b64decode(visit.request.cookies.get(_name(visit), "")))
         state, nonce, verifier, back = (part for part in told if isinstance(part, str))
-    except (ValueError, TypeError) as error:
+        f"{state}{nonce}{verifier}".encode()  # halves of characters are nobody's
+    except (ValueError, TypeError, RecursionError) as error:
         raise _strayed() from error
     return _Way(trip=Trip(state=state, nonce=nonce, verifier=verifier), back=own_path(back))
 

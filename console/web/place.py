@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from workflow.clock import Clock
+from workflow.doctor import Finding
 from workflow.engine import Engine, Frame
 from workflow.evidence import EvidenceStore
 from workflow.store import Transaction
@@ -15,7 +16,6 @@ from ..accounts import Door, Lasting, Passwords
 from ..accounts.oidc import Provider
 from ..books import Books
 from ..demonstration import Demonstration
-from ..installation import Messenger
 from ..limits import Limits, Pace
 from ..messages import Messages
 
@@ -34,6 +34,10 @@ def _callers() -> Limits:
 
 def _logins() -> Limits:
     return Limits(Pace(at_once=15, every=60_000))
+
+
+def _known() -> Limits:
+    return Limits(Pace(at_once=10, every=600_000))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -82,9 +86,11 @@ class Place:
     folder: EvidenceStore | None = None  # where evidence lies; without one no files are taken
     # How many messages are in each state; None: nothing sends any here.
     deliveries: Callable[[Transaction], Mapping[str, int]] | None = None
-    messenger: Messenger | None = None  # what sends messages, where something does
+    # What is wrong or odd beside the engine, with messages for one.
+    findings: Callable[[Frame], Iterator[Finding]] = lambda _frame: iter(())
     callers: Limits = field(default_factory=_callers)  # who sign in, by address: a house may share one
     logins: Limits = field(default_factory=_logins)  # that are tried, whether there are such or not
+    known: Limits = field(default_factory=_known)  # the same, from browsers in which they were signed in
     tries: Limits = field(default_factory=_tries)  # of codes and links that lead nowhere, by address
     ballots: Limits = field(default_factory=_ballots)  # by address: a hall of people may share one
     books: Books | None = None  # workbooks; None: there are none here

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from workflow.engine import Frame
 from workflow.errors import NotAllowed
 from workflow.explaining import Subject, subject_of
 from workflow.reading import check_sight, read_number, scope_of
+from workflow.text import Text
 
 from .visits import Visit
+
+NO_PART: Final = Text(
+    "管理员账号不参与事项办理，看不到事项。请用办理人员的账号登录。",
+    "Administrators have no part in tasks and see none. Use an account that works with them.",
+)
 
 
 def person_of(visit: Visit) -> int:
@@ -18,10 +26,7 @@ def person_of(visit: Visit) -> int:
     """
     account = visit.who.account
     if account.duty is not None or account.person_id is None:
-        raise NotAllowed(
-            "管理员账号不参与事项办理，看不到事项。请用办理人员的账号登录。",
-            "Administrators have no part in tasks and see none. Use an account that works with them.",
-        )
+        raise NotAllowed(*NO_PART)
     return account.person_id
 
 

@@ -1,7 +1,7 @@
 """Settings: the calendar, quiet hours and budgets, how the installation stands.
 
-The system administrator brings in a year's notice, after having seen what it moves, and can stop a
-channel. Others read what concerns them. No secret is shown to anybody.
+The system administrator brings in a year's notice, after having seen what it moves. Others read what
+concerns them. No secret is shown to anybody.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ from workflow.clock import kernel_synchronised
 from workflow.doctor import Finding, Patient, glance
 from workflow.engine import Frame
 from workflow.engine.years import YearForeseen, bring_year, foresee_year
-from workflow.errors import BadValue, CalendarError, DubanError, NotAllowed
+from workflow.errors import CalendarError, DubanError, NotAllowed
 from workflow.reading import number_of
 from workflow.reading.ledger import zone_of_dates
 from workflow.reading.words import moment
 from workflow.text import Text
 
-from ..installation import Messenger, Setting, Switch
+from ..messages import Setting
 from .asking import Asking
 from .errors import status_of
 from .seeing import person_of
@@ -36,7 +36,6 @@ router = APIRouter()
 SYSTEM: Final = "system"
 SHOWN: Final = 200  # deadlines that a preview lists
 _BEFORE, _AFTER = 1, 3  # years beside this one
-_LONGEST_WHY = 200
 _DAY = timedelta(days=1)
 
 
@@ -64,7 +63,6 @@ class SettingsPage:
     years: tuple[Year, ...]
     file: str | None
     settings: Sequence[Setting]
-    switches: Sequence[Switch]
     findings: Sequence[Finding]
     versions: tuple[tuple[Text, str], ...]
     may_change: bool
@@ -103,39 +101,6 @@ def bring(visit: Asking) -> Response:
     return visit.go("/settings?done=calendar")
 
 
-@router.post("/settings/channels/{name}/{act}")
-def switch(visit: Asking, name: str, act: str) -> Response:
-    """Stop a channel, or let it go on."""
-    given = visit.checked()
-    _only_system(visit)
-    messenger, who = _messenger(visit), visit.who.account.login
-    try:
-        if act == "stop":
-            messenger.stop(name, who, _why(given), visit.now)
-        else:
-            messenger.go_on(name, who, visit.now)
-    except DubanError as error:
-        return _page(visit, error=error)
-    return visit.go("/settings?done=channel")
-
-
-def _why(given: Mapping[str, object]) -> str:
-    why = _typed(given, "why").strip()
-    if not why or len(why) > _LONGEST_WHY or not why.isprintable():
-        raise BadValue(
-            f"未停用：请写明原因（1 至 {_LONGEST_WHY} 字）。",
-            f"Not stopped: say why, in 1 to {_LONGEST_WHY} characters.",
-        )
-    return why
-
-
-def _messenger(visit: Visit) -> Messenger:
-    found = visit.place.messenger
-    if found is None:
-        raise NotAllowed("本安装不发送消息，没有通道。", "This installation sends no messages.")
-    return found
-
-
 def _only_system(visit: Visit) -> None:
     if visit.who.account.duty != SYSTEM:
         raise NotAllowed(
@@ -163,15 +128,14 @@ def _page(visit: Visit, *, done: str = "", error: DubanError | None = None) -> R
 
 
 def _view(visit: Visit, frame: Frame, *, is_system: bool) -> SettingsPage:
-    place, messenger = visit.place, visit.place.messenger
+    messages = visit.place.messages
     calendar = frame.calendar(zone_of_dates(frame))
     return SettingsPage(
         years=_years(calendar, frame.now),
-        file=None if messenger is None else messenger.file,
-        settings=() if messenger is None else messenger.settings(),
-        switches=messenger.switches(frame) if messenger is not None and is_system else (),
+        file=None if messages is None else messages.file,
+        settings=() if messages is None else messages.settings,
         findings=_findings(visit, frame) if is_system else (),
-        versions=_versions(place.engine.port.dialect) if is_system else (),
+        versions=_versions(visit.place.engine.port.dialect) if is_system else (),
         may_change=is_system,
     )
 
@@ -188,13 +152,13 @@ def _worked(calendar: Calendar, year: int) -> int:
 
 
 def _findings(visit: Visit, frame: Frame) -> list[Finding]:
-    engine, messenger = visit.place.engine, visit.place.messenger
+    engine = visit.place.engine
     patient = Patient(
         port=engine.port,
         library=engine.library,
         now=visit.now,
         synchronised=kernel_synchronised(),
-        beside=(lambda _: iter(())) if messenger is None else messenger.findings,
+        beside=visit.place.findings,
     )
     return glance(patient, frame)
 

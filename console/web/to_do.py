@@ -14,7 +14,7 @@ from workflow.explaining import Possible, Subject, offered, subject_of, subjects
 from workflow.reading import number_of
 from workflow.reading.ahead import Coming
 from workflow.reading.coming import first_coming
-from workflow.reading.waiting import to_do
+from workflow.reading.to_do import to_do
 from workflow.text import Text
 
 from ..forms import form_for
@@ -195,7 +195,7 @@ def _one(visit: Visit, person: int, number: str, act: str, typed: Mapping[str, s
             Act(name=act, person_id=person, facts=_taken(subject, act, facts)),
             visit.now,
             revision=_revision(typed.get(f"task.{number}", "")),
-            request_id=f"{typed.get('request_id', '')}/{number}",
+            request_id=visit.request_id(f"{typed.get('request_id', '')}/{number}"),
         )
     except DubanError as error:
         return _outcome(visit, number, ident, title, error.text)

@@ -117,7 +117,7 @@ class Visit:
             return (("/settings", "设置", "Settings"), ("/deliveries", "消息", "Deliveries"))
         if duty is not None:
             return ()
-        return [one for one in _SECTIONS if one[0] != "/deliveries" or self.place.messages is not None]
+        return _SECTIONS
 
     @property
     def section(self) -> str:
@@ -139,6 +139,16 @@ class Visit:
         """
         check_secret(self.who.session.csrf, self.form.get("csrf"))
         return self.form
+
+    def request_id(self, drawn: str) -> str | None:
+        """By which the engine knows a form that is sent twice; None: none was drawn for it.
+
+        Its sender is in it: what a browser sends can't stand in the way of a request of anybody else, or of
+        one that the machine makes, and tells nothing of them.
+        """
+        if not drawn:
+            return None
+        return f"web:{sha256(f'{self.who.account.id}:{drawn}'.encode()).hexdigest()}"
 
     def say(self, zh: str, en: str) -> str:
         """A sentence in the reader's language."""

@@ -43,16 +43,13 @@ class _Pinned(HTTPConnection):
         self._address, self._context = address, context
 
     def connect(self) -> None:
-        """Connect, and shake hands where it is secure."""
-        found = socket.create_connection((self._address, self.port), self.timeout)
-        self.sock = found if self._context is None else self._handshaken(found, self._context)
-
-    def _handshaken(self, found: socket.socket, context: ssl.SSLContext) -> socket.socket:
-        try:
-            return context.wrap_socket(found, server_hostname=self.host)
-        except BaseException:
-            found.close()
-            raise
+        """Connect, and shake hands where it is secure; `cut` ends that too."""
+        self.sock = socket.create_connection((self._address, self.port), self.timeout)
+        if self._context is not None:
+            self.sock = secured = self._context.wrap_socket(
+                self.sock, server_hostname=self.host, do_handshake_on_connect=False
+            )
+            secured.do_handshake()
 
     def cut(self) -> None:
         """End it from another thread: whoever waits on it goes on."""

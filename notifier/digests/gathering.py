@@ -17,7 +17,7 @@ from workflow.engine import Frame
 from workflow.people import resolve
 from workflow.reading import number_of
 from workflow.reading.dates import Dates
-from workflow.reading.ledger import definition_of, task_or_none, waited_for
+from workflow.reading.waited import definition_of, task_or_none, waited_for
 from workflow.reading.words import same
 from workflow.store.organisation import CampaignInForce
 from workflow.task import Loaded, Task

@@ -19,8 +19,9 @@ from workflow.engine import Frame
 from workflow.errors import BadValue
 from workflow.reading import names, plain
 from workflow.reading.figures import Scored, rankings
-from workflow.reading.ledger import Line, definition_of, lines_of
+from workflow.reading.ledger import Line, lines_of
 from workflow.reading.people import known
+from workflow.reading.waited import definition_of
 from workflow.store.organisation import CampaignInForce
 from workflow.store.ports import Transaction
 from workflow.text import Language, Text

@@ -22,8 +22,9 @@ from workflow.errors import DubanError
 from workflow.people import Actor
 from workflow.reading import names as called_names
 from workflow.reading import number_of
-from workflow.reading.ledger import Line, definition_of, lines_of, task_or_none
+from workflow.reading.ledger import Line, lines_of
 from workflow.reading.names import Names
+from workflow.reading.waited import definition_of, task_or_none
 from workflow.reading.words import join, moment, value_text
 from workflow.store import tasks
 from workflow.task import Loaded, Task

@@ -14,7 +14,8 @@ from workflow.forecast import World
 from workflow.people import Actor, resolve
 from workflow.reading import Line, Names, Words, names
 from workflow.reading.history import persons_of_line, units_of_line, words_of
-from workflow.reading.ledger import definition_of, lines_of, task_or_none
+from workflow.reading.ledger import lines_of
+from workflow.reading.waited import definition_of, task_or_none
 from workflow.reading.worlds import bare_worlds
 from workflow.store import tasks
 from workflow.task import Task

@@ -39,7 +39,7 @@ PAGES = (
     PageOf(path="/definitions"),
     PageOf(path="/definitions/{kind}", main=True),
     PageOf(path="/organisation", main=True),
-    PageOf(path="/deliveries", shown_to=()),  # here nothing sends messages: it says so
+    PageOf(path="/deliveries", shown_to=(*WORKERS, "system")),  # here nothing sends messages: it says so
     PageOf(path="/search?q=2026", main=True),
     PageOf(path="/account/tokens"),
     PageOf(path="/settings", shown_to=(*WORKERS, "system")),

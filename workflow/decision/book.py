@@ -44,6 +44,21 @@ class Book:
         return frozenset(leaf.kind for leaf in found if isinstance(leaf, Tasks) and not leaf.concerned)
 
     @cached_property
+    def proposed(self) -> frozenset[str]:
+        """Kinds on whose drafts a rule puts it."""
+        rules = self.definition.rules.values()
+        return frozenset(rule.proposes for rule in rules if rule.proposes is not None)
+
+    @cached_property
+    def begun(self) -> frozenset[str]:
+        """Kinds that it may set going."""
+        own = self.definition
+        opens = [one.opens for one in own.states.values()]
+        opens += [one.opens for one in own.transitions.values()]
+        opens += [one.opens for one in own.rules.values()]
+        return self.proposed | {opening.kind for each in opens for opening in each}
+
+    @cached_property
     def reckoned(self) -> frozenset[str]:
         """Facts whose date a clock runs from or a deadline is set by."""
         transitions = self.definition.transitions.values()

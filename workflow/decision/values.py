@@ -8,6 +8,7 @@ from datetime import date
 from typing import Any
 
 from ..calendar import Calendar
+from ..combining import is_piled
 from ..definition.cursor import DAY, as_day, micro
 from ..definition.model import Fact
 from ..definition.terms import MICRO
@@ -79,6 +80,8 @@ def _text(fact: Fact, raw: Any) -> str:
         raise _bad(fact, raw, "已存文件的 SHA-256", "the SHA-256 of a stored file")
     if not text or len(text) > MAX_TEXT or "\x00" in text:
         raise _bad(fact, raw, f"1 至 {MAX_TEXT} 字的文字", f"a text of 1 to {MAX_TEXT} characters")
+    if is_piled(text):
+        raise _bad(fact, raw, "没有堆叠符号的文字", "a text without signs piled on one character")
     return text
 
 

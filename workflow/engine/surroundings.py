@@ -43,6 +43,26 @@ class Version:
         every = self.pack.campaign.sources.values()
         return {kind: tuple(one for one in every if one.kind == kind) for kind in {one.kind for one in every}}
 
+    @cached_property
+    def consequences(self) -> Mapping[str, frozenset[str]]:
+        """By kind: all that may come of it, itself among them."""
+        return {kind: frozenset(self._that_come_of(kind)) for kind in self.books}
+
+    def _that_come_of(self, kind: str) -> set[str]:
+        found, waiting = set(), {kind}
+        while waiting:
+            found |= waiting
+            waiting = {one for known in waiting for one in self.books[known].begun} - found
+        return found
+
+    @cached_property
+    def drafts(self) -> Mapping[str, frozenset[str]]:
+        """By kind: the shared drafts on which it may be put, or what comes of it."""
+        return {
+            kind: frozenset(draft for one in comes for draft in self.books[one].proposed)
+            for kind, comes in self.consequences.items()
+        }
+
 
 NextMoment = tuple[int, str, str | None]  # campaign, round, nominal of its newest moment on record
 

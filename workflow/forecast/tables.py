@@ -21,7 +21,7 @@ class Tables:
 
     def __init__(self, world: World) -> None:
         self._next = INVENTED
-        self._arounds = world.arounds
+        self._arounds = dict(world.arounds)
         self.merged = world.merged
         self._compared = Compared(world)
         self.tasks: dict[int, Task] = {}
@@ -29,7 +29,7 @@ class Tables:
         self._episodes: dict[int, dict[int, Episode]] = defaultdict(dict)  # not ended, by task
         self._rows: dict[int, dict[int, Row]] = defaultdict(dict)
         self._children: dict[int, list[int]] = defaultdict(list)
-        self._links: dict[_Link, bool] = {}  # -> whether it was removed
+        self._links = _Links()
         # Of tasks that stay as they are:
         self._related: dict[int, Related] = {}
         self._acted: dict[int, Mapping[str, Sequence[int]]] = {}  # on the parent, by child
@@ -54,15 +54,17 @@ class Tables:
         self._related |= {one.id: one for one in family}
         for back in loaded.backing:
             link = task.id, back.about_id, back.episode_id
-            self._links[link], self._stands[link] = back.removed, back.stands
+            self._links.put(link, removed=back.removed)
+            self._stands[link] = back.stands
         for concern in loaded.concerning:
-            self._links[concern.task_id, task.id, concern.episode_id] = concern.removed
+            self._links.put((concern.task_id, task.id, concern.episode_id), removed=concern.removed)
             self._concerning[concern.task_id] = concern
 
     def fork(self) -> Tables:
         """A copy: records are never changed in place, so only what holds them is copied."""
         twin = copy(self)
-        twin.tasks, twin._links = dict(self.tasks), dict(self._links)
+        twin.tasks, twin._links = dict(self.tasks), self._links.fork()
+        twin._arounds = dict(self._arounds)
         twin.nudges = _copied(self.nudges, list)
         twin._children = _copied(self._children, list)
         twin._episodes, twin._rows = _copied(self._episodes, dict), _copied(self._rows, dict)
@@ -73,7 +75,7 @@ class Tables:
     def loaded(self, ident: int) -> Loaded:
         """Everything that a decision on a task looks at."""
         task = self.tasks[ident]
-        backing = [one for one in sorted(self._links, key=_order) if one[0] == ident]
+        backing = self._links.of(ident)
         concerned = dict.fromkeys(about for _, about, _ in backing)
         beside = self._beside.get(ident, Loaded(task=task))
         return Loaded(
@@ -120,19 +122,15 @@ class Tables:
             shines = live.shines if live is not None else episode is None
             stands = shines and self.tasks[about].ended_at is None
         return Backing(
-            about_id=about, episode_id=cast("int", episode), stands=stands, removed=self._links[link]
+            about_id=about, episode_id=cast("int", episode), stands=stands, removed=self._links.removed[link]
         )
 
     def _concerning_it(self, ident: int) -> Iterator[Concern]:
-        for link in sorted(self._links, key=_order):
+        for link in self._links.about(ident):
             task_id, about, episode = link
-            if about != ident:
-                continue
-            task = self.tasks.get(task_id)
+            task, removed = self.tasks.get(task_id), self._links.removed[link]
             if task is None:
-                yield replace(
-                    self._concerning[task_id], about_id=about, episode_id=episode, removed=self._links[link]
-                )
+                yield replace(self._concerning[task_id], about_id=about, episode_id=episode, removed=removed)
             else:
                 yield Concern(
                     task_id=task_id,
@@ -142,12 +140,15 @@ class Tables:
                     draft=self.is_draft(task),
                     ended_at=task.ended_at,
                     outcome=task.outcome,
-                    removed=self._links[link],
+                    removed=removed,
                 )
 
     def around(self, version_id: int, now: int) -> Surroundings:
-        """What a decision looks at beside the task."""
-        return replace(self._arounds[version_id], now=now)
+        """What a decision looks at beside the task; one for all decisions of an instant."""
+        found = self._arounds[version_id]
+        if found.now != now:
+            found = self._arounds[version_id] = replace(found, now=now)
+        return found
 
     def is_draft(self, task: Task) -> bool:
         """Whether it is in a draft's state."""
@@ -181,7 +182,7 @@ class Tables:
             for ident, cause in decision.told_others:
                 self._nudge(ident, cause, decision.task.id, now)
             for task, about, episode in decision.concerns:
-                self._links[task, about, episode.id] = False
+                self._links.put((task, about, episode.id), removed=False)
         for decision in written:
             self._remove(decision)
 
@@ -218,9 +219,39 @@ class Tables:
 
     def _remove(self, decision: Decision) -> None:
         for about in decision.removed_concerns:
-            for link in self._links:
-                if link[:2] == (decision.task.id, about):
-                    self._links[link] = True
+            for link in self._links.of(decision.task.id):
+                if link[1] == about:
+                    self._links.put(link, removed=True)
+
+
+class _Links:
+    """Which task concerns which: found from either side, in the order of the store."""
+
+    def __init__(self) -> None:
+        self.removed: dict[_Link, bool] = {}  # every link, with whether it was taken off again
+        self._of: dict[int, set[_Link]] = defaultdict(set)
+        self._about: dict[int, set[_Link]] = defaultdict(set)
+
+    def put(self, link: _Link, *, removed: bool) -> None:
+        """A link as it stands from now on."""
+        self.removed[link] = removed
+        self._of[link[0]].add(link)
+        self._about[link[1]].add(link)
+
+    def of(self, ident: int) -> list[_Link]:
+        """What a task concerns."""
+        return sorted(self._of.get(ident, ()), key=_order)
+
+    def about(self, ident: int) -> list[_Link]:
+        """What concerns a task."""
+        return sorted(self._about.get(ident, ()), key=_order)
+
+    def fork(self) -> _Links:
+        """A copy that goes its own way."""
+        twin = _Links()
+        twin.removed = dict(self.removed)
+        twin._of, twin._about = _copied(self._of, set), _copied(self._about, set)
+        return twin
 
 
 def _order(link: _Link) -> tuple[int, int, int]:

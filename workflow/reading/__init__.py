@@ -1,7 +1,7 @@
 """The queries behind what people look at, and the plain records that they give.
 
     ledger.py     the list of tasks, with filters.py for what was reported
-    waiting.py    what waits for a person
+    waiting.py    what waits for a person; waited.py the reverse, to_do.py the list of it
     paging.py     the same page by page, however long
     scope.py      which tasks somebody may look at
     standing.py   one task with all that belongs to it

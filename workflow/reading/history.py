@@ -17,9 +17,10 @@ from ..store.sql import Statement
 from ..task import Task
 from ..text import Text
 from .everyday import told
-from .ledger import definition_of, zone_of
+from .ledger import zone_of
 from .names import Names, names
 from .numbers import number_of
+from .waited import definition_of
 from .words import Words
 
 _EVENTS = Statement(select(*EVENT.columns).where(EVENT.c.task_id == bindparam("task")).order_by(EVENT.c.seq))

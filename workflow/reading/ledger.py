@@ -14,9 +14,9 @@ from ..calendar import USUAL_ZONE
 from ..definition.model import LIGHTS, Definition
 from ..engine import Frame
 from ..errors import DubanError, Unknown
-from ..people import Resolved, resolve
+from ..people import Resolved
 from ..store import organisation, tasks
-from ..store.sql import Among, OneOf, Statement
+from ..store.sql import Among, Statement
 from ..store.tasks import TASK
 from ..task import Loaded, Task
 from ..text import Text
@@ -25,6 +25,8 @@ from .names import Names, names, persons_of
 from .numbers import number_of
 from .people import known, person_id, unit_id
 from .scope import Scope, below, within
+from .waited import definition_of, task_or_none, waited_for
+from .waiting import mine, theirs
 from .words import same
 
 GRAVITY: ColumnElement[int] = literal_column(
@@ -201,32 +203,6 @@ def _lines(frame: Frame, rows: Sequence[Sequence[Any]], parsed: Mapping[int, Tas
     return tuple(_line(frame, row, found.get(row[0]), called) for row in rows)
 
 
-def task_or_none(row: Sequence[Any]) -> Task | None:
-    """The task of a row; None for one whose data can't be read, which is listed all the same."""
-    try:
-        return tasks.task_of(row)
-    except (ValueError, TypeError, KeyError):
-        return None
-
-
-def definition_of(frame: Frame, version_id: int, kind: str) -> Definition | None:
-    """A task's definition; None where its version can't be read."""
-    try:
-        book = frame.version(version_id).books.get(kind)
-    except DubanError:
-        return None
-    return book.definition if book is not None else None
-
-
-def waited_for(frame: Frame, task: Task) -> Resolved | None:
-    """Who a task waits for now; None if for nobody. Its units must be known to the frame."""
-    definition = definition_of(frame, task.version_id, task.kind)
-    if task.waits_for is None or definition is None or task.waits_for not in definition.roles:
-        return None
-    directory = frame.around(task.version_id).directory
-    return resolve(directory, definition, task.waits_for, task, frame.now)
-
-
 _AT = {name: position for position, name in enumerate(tasks.COLUMNS)}
 
 
@@ -377,7 +353,7 @@ def definitions(frame: Frame) -> list[Definition]:
 
 
 def waiting_for(frame: Frame, word: str | int, params: dict[str, Any]) -> list[ColumnElement[bool]]:
-    """A role by name, or a person by code or id: then every seat that this person fills now."""
+    """A role by name, or a person by code or id: then what waits for this person now."""
     roles = {name for one in definitions(frame) for name in one.roles}
     if word in roles:
         return [TASK.c.waits_for == word]
@@ -389,8 +365,9 @@ def waiting_for(frame: Frame, word: str | int, params: dict[str, Any]) -> list[C
             f"{zh}也没有这个角色；角色有：{'、'.join(sorted(roles))}。",
             f"{en} Nor is there such a role; the roles are: {', '.join(sorted(roles))}.",
         ) from error
-    params["seats"] = sorted(_seats_of(frame, person))
-    return [*_waiting, OneOf(_SEAT, "seats", words=True)]
+    condition, more = theirs(mine(frame, person))
+    params |= more
+    return [condition]
 
 
 def seats(frame: Frame) -> list[tuple[str, Task, Resolved | None]]:
@@ -399,7 +376,3 @@ def seats(frame: Frame) -> list[tuple[str, Task, Resolved | None]]:
     parsed = [(row[-1], task) for row in rows if (task := task_or_none(row)) is not None]
     frame.know([Loaded(task=task) for _, task in parsed])
     return [(seat, task, waited_for(frame, task)) for seat, task in parsed]
-
-
-def _seats_of(frame: Frame, person: int) -> set[str]:
-    return {seat for seat, _, who in seats(frame) if who is not None and person in who.persons}

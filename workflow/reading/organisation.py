@@ -19,11 +19,11 @@ from ..store.sql import OneOf, Statement
 from ..store.tasks import TASK
 from ..task import Task
 from ..text import Text
-from .ledger import definition_of, task_or_none
 from .names import Names, names
 from .numbers import number_of
 from .people import AwayView
 from .scope import Scope, within
+from .waited import definition_of, task_or_none
 
 LONGEST = 100  # characters of what is searched for
 _TEAMS = 50  # listed

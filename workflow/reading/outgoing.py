@@ -16,10 +16,11 @@ from ..store.sql import Statement
 from ..store.tasks import TASK
 from ..text import Text
 from . import everyday
-from .ledger import definition_of, zone_of
+from .ledger import zone_of
 from .names import Names, names
 from .numbers import number_of
 from .people import person_id
+from .waited import definition_of
 from .words import same
 
 REASONS = {

@@ -106,11 +106,10 @@ def _written(line: Line, wanted: Wanted) -> str:
 def _ids(frame: Frame, wanted: Wanted, after: _After | None) -> list[int]:
     """One more than a page holds, if there are."""
     params: dict[str, Any] = {}
-    is_few = _few(frame, wanted)
+    waits = [] if wanted.waits_for is None else waiting_for(frame, wanted.waits_for, params)
+    is_few = "held" in params or _few(frame, wanted)  # what waits for one person has an index of its own
     by: Columns = TASK.c if is_few else _WALKED
-    conditions = conditions_of(frame, wanted, by)
-    if wanted.waits_for is not None:
-        conditions += waiting_for(frame, wanted.waits_for, params)
+    conditions = waits + conditions_of(frame, wanted, by)
     conditions += seen_by(wanted, params, by)
     most = wanted.limit + 1
     if wanted.open is not True:

@@ -21,8 +21,9 @@ from ..store import organisation
 from ..store.sql import Inside, OneOf, Statement
 from ..store.tasks import TASK
 from ..text import Text
-from .ledger import ANY_DUE, Line, definition_of, lines_of, task_or_none
+from .ledger import ANY_DUE, Line, lines_of
 from .scope import Scope, within
+from .waited import definition_of, task_or_none
 
 Stage = Literal["asked", "claimed", "done", "confirmed", "withdrawn"]
 STAGES: Final[tuple[Stage, ...]] = ("asked", "claimed", "done", "confirmed", "withdrawn")

@@ -9,10 +9,11 @@ from ..calendar import Calendar
 from ..engine import Frame
 from ..engine.changes import TaskChange
 from ..text import Text
-from .ledger import definition_of, zone_of
+from .ledger import zone_of
 from .names import Names, names
 from .numbers import number_of
 from .screens import Block, light
+from .waited import definition_of
 from .words import WHY_ENDED, join, moment, same
 
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-"""What waits for a person: found by the index of what posts wait for, the most urgent first.
+"""What waits for a person: found by the index of what posts wait for.
 
 A task waits for the holder of a post at a unit, for whoever steps in where nobody is there, or for people
 who were chosen. Whose post it is, is told without reading any task; only of posts that nobody fills, and
@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import String, and_, bindparam, cast, func, literal_column, select
+from sqlalchemy import String, and_, cast, func, literal_column, select, union_all
 from sqlalchemy.sql import ColumnElement
 
 from ..definition.model import Definition, Role
@@ -19,17 +19,17 @@ from ..engine import Frame
 from ..errors import DubanError
 from ..store import organisation, tasks
 from ..store.delegations import staffed
-from ..store.sql import OneOf, Statement
+from ..store.sql import OneOf, Paired, Statement
 from ..store.tasks import TASK
 from ..task import Loaded
-from .ledger import ANY_DUE, GRAVITY, Ledger, lines_of, task_or_none, waited_for
 from .scope import posts_of
+from .waited import task_or_none, waited_for
 
 _SLASH: ColumnElement[str] = literal_column("'/'")
-_UNIT = func.coalesce(cast(TASK.c.waits_unit, String), literal_column("''"))
-_PAIR = _UNIT + _SLASH + TASK.c.waits_post
-_SEAT = (
-    _PAIR
+SEAT = (
+    func.coalesce(cast(TASK.c.waits_unit, String), literal_column("''"))
+    + _SLASH
+    + TASK.c.waits_post
     + _SLASH
     + TASK.c.waits_for
     + _SLASH
@@ -39,46 +39,28 @@ _SEAT = (
     + _SLASH
     + cast(TASK.c.version_id, String)
 )
-_waiting = (TASK.c.ended_at.is_(None), TASK.c.waits_for.is_not(None))
-_at = (OneOf(TASK.c.waits_unit, "units"), OneOf(TASK.c.waits_post, "posts", words=True))
-_nowhere = and_(TASK.c.waits_unit.is_(None), OneOf(TASK.c.waits_post, "posts", words=True))
+WAITING = (TASK.c.ended_at.is_(None), TASK.c.waits_for.is_not(None))
+AT = Paired(TASK.c.waits_unit, TASK.c.waits_post, "pairs")
+NOWHERE = and_(TASK.c.waits_unit.is_(None), OneOf(TASK.c.waits_post, "posts", words=True))
 
 
-def _seats(*where: ColumnElement[bool]) -> Statement:
+def _seats(where: ColumnElement[bool]) -> Statement:
     """Of the seats at posts that nobody fills: one task each, to ask who steps in."""
-    return Statement(
-        select(_SEAT.label("seat"), func.min(TASK.c.id))
-        .where(*_waiting, *where, OneOf(_PAIR, "pairs", words=True))
-        .group_by(_SEAT)
-    )
+    return Statement(select(SEAT.label("seat"), func.min(TASK.c.id)).where(*WAITING, where).group_by(SEAT))
 
 
 # Apart from each other: joined by OR, neither would be found by the index.
-_SEATS = (_seats(*_at), _seats(_nowhere))
+_SEATS = (_seats(AT), _seats(NOWHERE))
 _CHOSEN = Statement(
-    select(TASK.c.id).where(*_waiting, TASK.c.waits_post.is_(None), OneOf(TASK.c.waits_unit, "units"))
+    select(TASK.c.id).where(*WAITING, TASK.c.waits_post.is_(None), OneOf(TASK.c.waits_unit, "units"))
 )
 _CHOSEN_NOWHERE = Statement(
-    select(TASK.c.id).where(*_waiting, TASK.c.waits_post.is_(None), TASK.c.waits_unit.is_(None))
+    select(TASK.c.id).where(*WAITING, TASK.c.waits_post.is_(None), TASK.c.waits_unit.is_(None))
 )
-_order = (GRAVITY.desc(), ANY_DUE, TASK.c.due_at, TASK.c.id)
-_key = (GRAVITY, ANY_DUE, TASK.c.due_at, TASK.c.id)
-
-
-def _urgent(*where: ColumnElement[bool]) -> Statement:
-    """The most urgent of those that wait there, with how many there are."""
-    return Statement(
-        select(*_key, func.count().over()).where(*_waiting, *where).order_by(*_order).limit(bindparam("most"))
-    )
-
-
-_HELD = _urgent(*_at, OneOf(_PAIR, "pairs", words=True))
-_STEPPED_IN = tuple(_urgent(*where, OneOf(_SEAT, "seats", words=True)) for where in (_at, (_nowhere,)))
-_THESE = Statement(select(*_key).where(OneOf(TASK.c.id, "ids")))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class _Mine:
+class Mine:
     """Where tasks wait for a person."""
 
     pairs: frozenset[tuple[int, str]]  # unit and post
@@ -87,43 +69,32 @@ class _Mine:
     chosen: tuple[int, ...] = field(default=())  # tasks
 
 
-def to_do(frame: Frame, person: int, *, offset: int = 0, limit: int = 50) -> Ledger:
-    """The tasks that wait for a person: the gravest light first, then the nearest deadline."""
-    mine, most = _mine(frame, person), offset + limit
-    parts = [frame.tx.all(_HELD, **_where(mine.pairs), most=most)] if mine.pairs else []
-    if mine.seats:
-        there = _where(mine.vacant) | {"seats": list(mine.seats), "most": most}
-        parts += [frame.tx.all(statement, **there) for statement in _STEPPED_IN]
-    chosen = frame.tx.all(_THESE, ids=list(mine.chosen)) if mine.chosen else []
-    total = sum(rows[0][-1] for rows in parts if rows) + len(chosen)
-    found = [row[:4] for rows in parts for row in rows] + chosen
-    found.sort(key=_rank)
-    return Ledger(lines=_lines(frame, [row[3] for row in found[offset:most]]), total=total)
-
-
-def _rank(row: Sequence[Any]) -> tuple[int, int, int, int]:
-    gravity, without, due, ident = row
-    return -gravity, without, due or 0, ident
-
-
-def _lines(frame: Frame, ids: Sequence[int]) -> Any:
-    rows = {row[0]: row for row in tasks.read_these(frame.tx, ids)} if ids else {}
-    return lines_of(frame, [rows[ident] for ident in ids if ident in rows])
-
-
-def _where(pairs: Iterable[tuple[int | None, str]]) -> dict[str, Any]:
-    listed = sorted(pairs, key=lambda pair: (pair[0] or 0, pair[1]))
+def at(pairs: Iterable[tuple[int | None, str]]) -> dict[str, Any]:
+    """The parameters of `AT` and `NOWHERE`."""
+    listed = list(pairs)
     return {
-        "units": sorted({unit for unit, _ in listed if unit is not None}),
-        "posts": sorted({post for _, post in listed}),
-        "pairs": [f"{'' if unit is None else unit}/{post}" for unit, post in listed],
+        "pairs": sorted(f"{unit}/{post}" for unit, post in listed if unit is not None),
+        "posts": sorted(post for unit, post in listed if unit is None),
     }
 
 
-# --- whose it is ------------------------------------------------------------------------------------
+# Each way in which a task may wait for a person, found by itself.
+_THEIRS = union_all(
+    select(TASK.c.id).where(*WAITING, Paired(TASK.c.waits_unit, TASK.c.waits_post, "held")),
+    select(TASK.c.id).where(*WAITING, AT, OneOf(SEAT, "seats", words=True)),
+    select(TASK.c.id).where(*WAITING, NOWHERE, OneOf(SEAT, "seats", words=True)),
+    select(TASK.c.id).where(*WAITING, OneOf(TASK.c.id, "chosen")),
+)
 
 
-def _mine(frame: Frame, person: int) -> _Mine:
+def theirs(mine: Mine) -> tuple[ColumnElement[bool], dict[str, Any]]:
+    """The condition that a task waits for whoever this is, with its parameters."""
+    held = at(mine.pairs)["pairs"]
+    more = {"held": held, "seats": list(mine.seats), "chosen": list(mine.chosen)}
+    return TASK.c.id.in_(_THEIRS), at(mine.vacant) | more
+
+
+def mine(frame: Frame, person: int) -> Mine:
     """In a fixed number of statements, whatever waits."""
     posts = posts_of(frame, person)
     held = frozenset((unit, post) for post, unit in posts)
@@ -131,11 +102,11 @@ def _mine(frame: Frame, person: int) -> _Mine:
     pairs = frozenset(pair for pair in held if person in _there(frame, pair))
     roles = list(_falling_to(frame, {post for post, _ in posts}))
     vacant = _vacant(frame, {role.post for role in roles if not _is_chosen(role)}) - pairs
-    seats = [row for one in _SEATS for row in frame.tx.all(one, **_where(vacant))] if vacant else []
+    seats = [row for one in _SEATS for row in frame.tx.all(one, **at(vacant))] if vacant else []
     units = {unit for unit, _ in held}
     chosen = _chosen(frame, units, everywhere=any(_is_chosen(role) for role in roles))
     own = _for(frame, person, [*(ident for _, ident in seats), *chosen])
-    return _Mine(
+    return Mine(
         pairs=pairs,
         seats=tuple(seat for seat, ident in seats if ident in own),
         vacant=vacant if seats else frozenset(),

@@ -41,8 +41,8 @@ def world_of(frame: Frame, task_id: int, until: int) -> World:
     found: dict[int, Loaded] = {}
     aside: set[int] = set()
     cut = _gather(frame, task_id, [task_id], found, aside)
-    peers = _peers(frame, found[task_id].task) - found.keys()
-    cut = _gather(frame, task_id, sorted(peers), found, aside) or cut
+    peers = _peers(frame, found[task_id].task, found.values())
+    cut = _gather(frame, task_id, sorted(peers - found.keys()), found, aside) or cut
     _know(frame, found.values())
     return World(
         focus=task_id,
@@ -98,12 +98,33 @@ def _gather(frame: Frame, focus: int, ids: Sequence[int], found: dict[int, Loade
     return cut or bool(ids)
 
 
-def _peers(frame: Frame, task: Task) -> set[int]:
-    """The open tasks of its unit in the campaign: they join its drafts, and say what it compares."""
+def _peers(frame: Frame, task: Task, found: Collection[Loaded]) -> set[int]:
+    """The open tasks of its unit in the campaign that may join its drafts, or that say what it compares."""
     if task.ended_at is not None:
         return set()
-    every = open_of_units(frame.tx, [task.unit_id])
-    return {ident for ident, campaign, *_ in every if campaign == task.campaign_id}
+    near = {(one.task.version_id, one.task.kind) for one in found}
+    drafts = {draft for version, kind in near for draft in frame.version(version).drafts[kind]}
+    drafts |= {one.task.kind for one in found if one.task.shared}
+    if not drafts and not _compare(frame, near):
+        return set()
+    every = [one for one in open_of_units(frame.tx, [task.unit_id]) if one[1] == task.campaign_id]
+    joining = {
+        (version, kind)
+        for version, kind in {(version, kind) for *_, version, kind in every}
+        if drafts & frame.version(version).drafts[kind]
+    }
+    if _compare(frame, near | joining):
+        return {ident for ident, *_ in every}
+    return {ident for ident, _, _, version, kind in every if (version, kind) in joining}
+
+
+def _compare(frame: Frame, kinds: Collection[tuple[int, str]]) -> bool:
+    """Whether something that comes of these kinds, by pack version, asks what others say of its unit."""
+    return any(
+        frame.version(version).books[one].watches_sources
+        for version, kind in kinds
+        for one in frame.version(version).consequences[kind]
+    )
 
 
 def _must_be_there(task_id: int, found: dict[int, Loaded], asked: Sequence[int]) -> None:

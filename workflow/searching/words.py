@@ -20,6 +20,7 @@ LONGEST = 64  # characters of a word that the index holds
 MOST_PIECES = 8  # of a search
 MOST_TYPED = 200  # characters of a search
 AROUND = 40  # characters shown on each side of what was found
+LOOKED_AT = 10_000  # characters of a text in which marks are put: nobody waits for a book
 _CHINESE = (
     *((0x3400, 0x4DBF), (0x4E00, 0x9FFF), (0xF900, 0xFAFF), (0x20000, 0x3FFFD)),
     (0x3007, 0x3007),
@@ -91,7 +92,7 @@ def texts_of(value: Any) -> str:
 
 def excerpt(asked: Asked, text: str) -> tuple[tuple[str, bool], ...]:
     """The stretch of a text around what was found, in parts; True: was looked for."""
-    text = " ".join(unicodedata.normalize("NFC", text).split())
+    text = " ".join(unicodedata.normalize("NFC", _near(asked, text)).split())
     marked = _marked(asked, text)
     if not any(marked):
         return ((text[: 2 * AROUND] + ("…" if len(text) > 2 * AROUND else ""), False),)
@@ -102,16 +103,23 @@ def excerpt(asked: Asked, text: str) -> tuple[tuple[str, bool], ...]:
     return (*before, *parts, *after)
 
 
+def _near(asked: Asked, text: str) -> str:
+    """Of a long text the stretch in which the first piece stands."""
+    if len(text) <= LOOKED_AT:
+        return text
+    return text[max(text.casefold().find(asked.pieces[0].text) - AROUND, 0) :][:LOOKED_AT]
+
+
 def _marked(asked: Asked, text: str) -> list[bool]:
     """Of each character, whether it was looked for."""
     places = [at for at, one in enumerate(text) for _ in _fold(one)]
     own, marked = "".join(_fold(one) for one in text), [False] * len(text)
     for piece in asked.pieces:
-        at = own.find(piece.text)
-        while at >= 0:
-            for place in places[at : at + len(piece.text)]:
+        at, done = own.find(piece.text), 0
+        while at >= 0:  # those that overlap as well, each character once
+            for place in places[max(at, done) : at + len(piece.text)]:
                 marked[place] = True
-            at = own.find(piece.text, at + 1)
+            at, done = own.find(piece.text, at + 1), at + len(piece.text)
     return marked
 
 

@@ -27,9 +27,10 @@ _TOLD = Statement(
     )
     .order_by(TASK.c.opened_at.desc(), TASK.c.id.desc())
 )
+# No light is empty: it leads SQLite to the index of a unit's open tasks, past the many that have ended.
 _OPEN_OF_UNITS = Statement(
     select(TASK.c.id, TASK.c.campaign_id, TASK.c.unit_id, TASK.c.version_id, TASK.c.kind)
-    .where(OneOf(TASK.c.unit_id, "units"), TASK.c.ended_at.is_(None))
+    .where(OneOf(TASK.c.unit_id, "units"), TASK.c.ended_at.is_(None), TASK.c.light > literal_column("''"))
     .order_by(TASK.c.id)
 )
 _About = tuple[int, int]  # campaign, unit

@@ -45,6 +45,32 @@ def _one_of_postgresql(element: OneOf, compiler: SQLCompiler, **kw: Any) -> str:
     return f"{column} = ANY({param}::{element.array})"
 
 
+class Paired(ColumnElement[bool]):
+    """A number and a word are together among the pairs of a list parameter, each as `number/word`."""
+
+    inherit_cache = False
+
+    def __init__(self, number: Any, word: Any, name: str) -> None:
+        self.number, self.word = number, word
+        self.param = bindparam(name, type_=NullType())
+
+
+@compiles(Paired, "sqlite")
+def _paired_sqlite(element: Paired, compiler: SQLCompiler, **kw: Any) -> str:
+    number, word = compiler.process(element.number, **kw), compiler.process(element.word, **kw)
+    parts = "CAST(value AS INTEGER), substr(value, instr(value, '/') + 1)"
+    pairs = f"json_each({compiler.process(element.param, **kw)})"
+    return f"({number}, {word}) IN (SELECT {parts} FROM {pairs})"  # noqa: S608
+
+
+@compiles(Paired, "postgresql")
+def _paired_postgresql(element: Paired, compiler: SQLCompiler, **kw: Any) -> str:
+    number, word = compiler.process(element.number, **kw), compiler.process(element.word, **kw)
+    parts = "split_part(pair, '/', 1)::bigint, split_part(pair, '/', 2)"
+    pairs = f"unnest({compiler.process(element.param, **kw)}::text[]) AS pair"
+    return f"({number}, {word}) IN (SELECT {parts} FROM {pairs})"  # noqa: S608
+
+
 class Among(ColumnElement[bool]):
     """A column of ids is among these, which stand in the statement; none: never."""
 
@@ -177,6 +203,7 @@ __all__ = [
     "Holds",
     "Inside",
     "OneOf",
+    "Paired",
     "Statement",
     "Unindexed",
     "columns_of",

@@ -23,7 +23,7 @@ from .ledger import zone_of
 from .names import Names, names
 from .numbers import number_of
 from .waited import definition_of
-from .words import Words, raised_by
+from .words import Words, opener_of
 
 _EVENTS = Statement(select(*EVENT.columns).where(EVENT.c.task_id == bindparam("task")).order_by(EVENT.c.seq))
 _VALUES = Statement(
@@ -64,7 +64,7 @@ def history(frame: Frame, task: Task) -> tuple[Entry, ...]:
         values[event][name] = orjson.loads(value)
     headers = {row[0]: orjson.loads(row[6]) for row in events}
     called = _names(frame.tx, task, headers.values(), values.values())
-    others = _definitions(frame, {raised_by(header) for header in headers.values()} - {None})
+    others = _definitions(frame, {opener_of(header) for header in headers.values()} - {None})
     words, entries = replace(words_of(frame, task, called), others=others), []
     for row in reversed(events):
         header = headers[row[0]]

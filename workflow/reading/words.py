@@ -236,7 +236,7 @@ def _opened(words: Words, header: Header) -> Text:
     )
 
 
-def raised_by(header: Header) -> int | None:
+def opener_of(header: Header) -> int | None:
     """The task whose rule opened this one, or put it on a draft."""
     found: int | None = header.get("episode_of", header.get("proposed_by"))
     return found
@@ -254,7 +254,7 @@ def _origin(words: Words, header: Header) -> Text:
         return Text(f"（{who.zh}开立）", f" (by {who.en})")
     if "round" in header:
         return Text(f"（轮次 {header['round']}）", f" (round {header['round']})")
-    about = raised_by(header)
+    about = opener_of(header)
     if about is not None:
         number, rule = words.number(about), words.rule_of(about, header.get("rule", ""))
         return Text(f"（因 {number} 的预警“{rule.zh}”）", f" (because of {rule.en} on {number})")

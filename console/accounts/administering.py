@@ -19,7 +19,7 @@ from ..store.accounts import LONGEST_SUBJECT, Account
 from ..store.logs import AT_THE_MACHINE, Origin
 from . import totp
 from .passwords import Passwords, check_strength
-from .signing_in import Door, hold, overtaken
+from .signing_in import Door, as_kept, hold, overtaken
 
 FIRST: Final = "first"
 DUTIES: Final = {
@@ -305,7 +305,7 @@ def set_factor(
 
 
 def _free(tx: Transaction, login: str) -> str:
-    name = login.strip().lower()
+    name = as_kept(login)
     if accounts.by_login(tx, name) is not None:
         raise BadValue(
             f"账号 {name} 已存在，未另建。", f"There is an account {name!r} already; none was made."

@@ -14,7 +14,6 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from hmac import compare_digest
 from typing import Any, Final, TypeVar
 from urllib.parse import urlsplit
 
@@ -257,11 +256,6 @@ class Provider:
             transport=self._transport,
             timeout=_PATIENCE,
         )
-
-
-def same(one: str, other: str) -> bool:
-    """Whether two secrets are the same, in the same time whichever they are."""
-    return compare_digest(one.encode(), other.encode())
 
 
 def _metadata(found: Any, issuer: str) -> _Metadata:

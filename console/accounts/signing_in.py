@@ -63,7 +63,7 @@ def mark_of(account: Account) -> str:
     return hmac.new(account.password.encode(), b"a known browser", sha256).hexdigest()
 
 
-def _named(login: str) -> str:
+def as_kept(login: str) -> str:
     """A login as it is kept."""
     return login.strip().lower()
 
@@ -97,7 +97,7 @@ class Door:
     def knows(self, login: str, mark: str) -> bool:
         """Whether a mark comes from a browser in which this login was signed in by its password."""
         with self._port.read() as tx:
-            found = accounts.by_login(tx, _named(login))
+            found = accounts.by_login(tx, as_kept(login))
         return found is not None and hmac.compare_digest(mark_of(found).encode(), mark.encode())
 
     def sign_in(
@@ -123,7 +123,7 @@ class Door:
                 it was is not said, nor whether there is such an account.
         """
         with self._port.read() as tx:
-            found = accounts.by_login(tx, _named(login))
+            found = accounts.by_login(tx, as_kept(login))
         fits = self._passwords.fits(found.password if found else None, password)
         with self._port.write("people") as tx:
             right = self._judge(tx, found, fits=fits, code=code, now=now, address=address, known=known)

@@ -15,7 +15,7 @@ from workflow.reading.words import moment
 
 from ..accounts import Secrets, administering, totp
 from ..accounts.acts import ACTS, touched
-from ..accounts.signing_in import hashed, mark_of
+from ..accounts.signing_in import as_kept, hashed, mark_of
 from ..limits import TooOften
 from ..store import logs
 from ..store.accounts import Account
@@ -60,15 +60,7 @@ def _is_known(visit: Visit, login: str) -> bool:
 
 
 def _make_known(visit: Visit, answer: Response, own: Account) -> Response:
-    answer.set_cookie(
-        KNOWN_COOKIE,
-        mark_of(own),
-        max_age=_HALF_A_YEAR,
-        path="/sign-in",
-        secure=visit.place.settings.https,
-        httponly=True,
-        samesite="lax",
-    )
+    visit.keep(answer, KNOWN_COOKIE, mark_of(own), seconds=_HALF_A_YEAR, path="/sign-in")
     return answer
 
 
@@ -113,7 +105,7 @@ def check_pace(visit: Visit, login: str, *, known: bool = False) -> None:
     """
     visit.place.callers.check(visit.address, visit.now)
     measure = visit.place.known if known else visit.place.logins
-    measure.check(hashed(login.strip().lower()), visit.now)
+    measure.check(hashed(as_kept(login)), visit.now)
 
 
 def _later(answer: Response, error: DubanError) -> Response:
@@ -153,15 +145,7 @@ def language(visit: Asking) -> Response:
     """Read on in the other language."""
     answer = visit.go(own_path(str(visit.form.get("back", "/"))))
     chosen = "en" if visit.form.get("language") == "en" else "zh"
-    answer.set_cookie(
-        LANGUAGE_COOKIE,
-        chosen,
-        max_age=_YEAR,
-        path="/",
-        secure=visit.place.settings.https,
-        httponly=True,
-        samesite="lax",
-    )
+    visit.keep(answer, LANGUAGE_COOKIE, chosen, seconds=_YEAR)
     return answer
 
 

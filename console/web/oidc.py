@@ -13,6 +13,7 @@ from __future__ import annotations
 import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from dataclasses import dataclass
+from hmac import compare_digest
 from typing import Final
 
 from fastapi import APIRouter, Response
@@ -22,7 +23,7 @@ from workflow.errors import DubanError, NotAllowed
 from workflow.text import Text
 
 from ..accounts import Secrets
-from ..accounts.oidc import LONGEST_TRIP, Proven, Provider, Trip, same
+from ..accounts.oidc import LONGEST_TRIP, Proven, Provider, Trip
 from ..store import accounts, logs
 from ..store.accounts import Account
 from ..store.logs import Origin
@@ -111,7 +112,7 @@ def _provider(visit: Visit) -> Provider:
 
 def _check_answer(provider: Provider, trip: Trip, state: str, iss: str, error: str) -> None:
     """Refuse an answer to another question, or of another provider (RFC 6749, 10.12; RFC 9207)."""
-    if not same(state, trip.state) or iss not in ("", provider.own.issuer):
+    if not compare_digest(state.encode(), trip.state.encode()) or iss not in ("", provider.own.issuer):
         raise _strayed()
     if error:
         raise NotAllowed(
@@ -162,21 +163,12 @@ def _ask_code(visit: Visit, way: _Way, proven: Proven, refusal: DubanError | Non
 
 def _carry(visit: Visit, answer: Response, way: _Way | None) -> Response:
     """Give the browser what belongs to the trip, or take it away."""
-    https = visit.place.settings.https
-    if way is None:
-        answer.delete_cookie(_name(visit), path="/", secure=https, httponly=True, samesite="lax")
-        return answer
-    trip = way.trip
-    told = json.dumps((trip.state, trip.nonce, trip.verifier, way.back)).encode()
-    answer.set_cookie(
-        _name(visit),
-        urlsafe_b64encode(told).decode(),
-        max_age=LONGEST_TRIP // 1000,
-        path="/",
-        secure=https,
-        httponly=True,
-        samesite="lax",
-    )
+    told = None
+    if way is not None:
+        trip = way.trip
+        parts = json.dumps((trip.state, trip.nonce, trip.verifier, way.back))
+        told = urlsafe_b64encode(parts.encode()).decode()
+    visit.keep(answer, visit.of_this_host(COOKIE), told, seconds=LONGEST_TRIP // 1000)
     return answer
 
 
@@ -187,16 +179,12 @@ def _carried(visit: Visit) -> _Way:
         NotAllowed: nothing, or nothing that we gave it.
     """
     try:
-        told = json.loads(urlsafe_b64decode(visit.request.cookies.get(_name(visit), "")))
+        told = json.loads(urlsafe_b64decode(visit.request.cookies.get(visit.of_this_host(COOKIE), "")))
         state, nonce, verifier, back = (part for part in told if isinstance(part, str))
         f"{state}{nonce}{verifier}".encode()  # halves of characters are nobody's
     except (ValueError, TypeError, RecursionError) as error:
         raise _strayed() from error
     return _Way(trip=Trip(state=state, nonce=nonce, verifier=verifier), back=own_path(back))
-
-
-def _name(visit: Visit) -> str:
-    return f"__Host-{COOKIE}" if visit.place.settings.https else COOKIE
 
 
 def _strayed() -> NotAllowed:

@@ -177,16 +177,32 @@ class Visit:
 
     def remember(self, response: Response, token: str | None) -> None:
         """Give the browser a session's token, or take it away."""
-        name, https = self.cookie_name, self.place.settings.https
-        if token is None:
-            response.delete_cookie(name, path="/", secure=https, httponly=True, samesite="lax")
+        self.keep(response, self.cookie_name, token)
+
+    def keep(
+        self, response: Response, name: str, value: str | None, *, seconds: int | None = None, path: str = "/"
+    ) -> None:
+        """Give the browser a cookie that no script reads and no other site sends, or take it away.
+
+        Args:
+            seconds: for which it is kept; None: until the browser is closed.
+        """
+        https = self.place.settings.https
+        if value is None:
+            response.delete_cookie(name, path=path, secure=https, httponly=True, samesite="lax")
         else:
-            response.set_cookie(name, token, path="/", secure=https, httponly=True, samesite="lax")
+            response.set_cookie(
+                name, value, max_age=seconds, path=path, secure=https, httponly=True, samesite="lax"
+            )
 
     @property
     def cookie_name(self) -> str:
-        """With https browsers see to it that only this host has set it."""
-        return f"__Host-{COOKIE}" if self.place.settings.https else COOKIE
+        """Of the session's cookie."""
+        return self.of_this_host(COOKIE)
+
+    def of_this_host(self, cookie: str) -> str:
+        """A cookie's name: with https browsers see to it that only this host has set it."""
+        return f"__Host-{cookie}" if self.place.settings.https else cookie
 
 
 def own_path(path: str | None) -> str:

@@ -391,6 +391,19 @@ def test_a_provider_that_is_silent_is_left_alone_for_a_while(
     assert come(browser, peer).status_code == 303
 
 
+@pytest.mark.parametrize("path", ["/keys", "/token"])
+def test_it_is_left_alone_wherever_it_was_silent(
+    browser: TestClient, peer: FakeProvider, place: Place, path: str
+) -> None:
+    peer.instead = {path: httpx2.ReadTimeout("slow")}
+    for _ in range(3):
+        assert come(browser, peer).status_code == 503
+    assert peer.asked.count(path) == 1
+    peer.instead = {}
+    place.clock.advance(10_000)  # type: ignore[attr-defined]
+    assert come(browser, peer).status_code == 303
+
+
 def test_of_many_who_leave_at_once_one_asks_the_provider(place: Place, peer: FakeProvider) -> None:
     begun, go_on = Semaphore(0), Event()
 

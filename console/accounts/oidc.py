@@ -111,7 +111,6 @@ class Provider:
         """`transport`: over which it is reached; None: the network."""
         self.own = own
         self._transport = transport
-        self._lock = threading.Lock()
         self._asking = threading.Lock()
         self._silent_at: int | None = None  # ms
         self._metadata: tuple[int, _Metadata] | None = None  # with when it was read, in ms
@@ -141,7 +140,7 @@ class Provider:
             ProviderSilent: it doesn't answer.
         """
         metadata = self._said(now)
-        with _answering(), self._client(metadata) as client:
+        with self._answering(now), self._client(metadata) as client:
             try:
                 answer = client.fetch_token(
                     metadata.token,
@@ -207,13 +206,10 @@ class Provider:
             return jwt.decode(token, self._key_set(now, _PAUSE), algorithms=_ALGORITHMS)
 
     def _key_set(self, now: int, fresh: int) -> KeySet:
-        with self._lock:
-            kept = self._keys
+        kept = self._keys
         if kept is None or not 0 <= now - kept[0] < fresh:
-            where = self._said(now).keys
-            kept = now, _understood(lambda: KeySet.import_key_set(self._get(where)))
-            with self._lock:
-                self._keys = kept
+            found = self._get(self._said(now).keys, now)
+            kept = self._keys = now, _understood(lambda: KeySet.import_key_set(found))
         return kept[1]
 
     def _said(self, now: int) -> _Metadata:
@@ -225,24 +221,36 @@ class Provider:
         return kept[1]
 
     def _asked(self, now: int) -> _Metadata:
-        """What it says of itself now. One asks at a time, and nobody for a while after it was silent."""
-        silent = self._silent_at is not None and 0 <= now - self._silent_at < _LEFT_ALONE
-        if silent or not self._asking.acquire(blocking=False):
+        """What it says of itself now. One asks at a time."""
+        if not self._asking.acquire(blocking=False):
             raise ProviderSilent
         try:
             where = f"{self.own.issuer.rstrip('/')}/.well-known/openid-configuration"
-            return _metadata(self._get(where), self.own.issuer)
-        except ProviderSilent:
-            self._silent_at = now
-            raise
+            return _metadata(self._get(where, now), self.own.issuer)
         finally:
             self._asking.release()
 
-    def _get(self, url: str) -> Any:
-        with _answering(), httpx2.Client(transport=self._transport, timeout=_PATIENCE) as client:
+    def _get(self, url: str, now: int) -> Any:
+        with self._answering(now), httpx2.Client(transport=self._transport, timeout=_PATIENCE) as client:
             answer = client.get(url)
             answer.raise_for_status()
             return answer.json()
+
+    @contextmanager
+    def _answering(self, now: int) -> Iterator[None]:
+        """Whatever breaks a request becomes one refusal, which repeats nothing that was sent.
+
+        After it was silent nobody asks it for a while. What it says wrong takes no time, and is no silence:
+        else whoever sends a code that it stumbles over would shut the others out.
+        """
+        if self._silent_at is not None and 0 <= now - self._silent_at < _LEFT_ALONE:
+            raise ProviderSilent
+        try:
+            yield
+        except (httpx2.HTTPError, httpx2.InvalidURL, ValueError) as error:
+            if isinstance(error, httpx2.TransportError):
+                self._silent_at = now
+            raise ProviderSilent from error
 
     def _client(self, metadata: _Metadata) -> OAuth2Client:
         way = "client_secret_post" if metadata.by_post else "client_secret_basic"
@@ -291,15 +299,6 @@ def _understood(read: Callable[[], _Found]) -> _Found:
     try:
         return read()
     except (JoseError, ValueError, TypeError, KeyError, AttributeError) as error:
-        raise ProviderSilent from error
-
-
-@contextmanager
-def _answering() -> Iterator[None]:
-    """Whatever breaks a request becomes one refusal, which repeats nothing that was sent."""
-    try:
-        yield
-    except (httpx2.HTTPError, httpx2.InvalidURL, ValueError) as error:
         raise ProviderSilent from error
 
 

@@ -140,12 +140,12 @@ def provider_of(settings: Settings | None) -> Provider | None:
     from notifier.secrets import secret
     from workflow.text import Text
 
-    own = settings.oidc if settings is not None else None
-    if settings is None or own is None or own.issuer is None:
+    if settings is None or (issuer := settings.oidc.issuer) is None:
         return None
+    own = settings.oidc
     return Provider(
         Registration(
-            issuer=own.issuer,
+            issuer=issuer,
             client_id=own.client_id,
             secret=secret(own.client_secret) if own.client_secret else "",
             back=f"{settings.site.url}/sign-in/oidc/back",

@@ -85,7 +85,7 @@ def listed(
         sight, calendar = sight_of(frame, visit.who.account), _calendar(frame)
         if visit.place.messages is None:
             return visit.page("unsent.html", title=_TITLE)
-        messages = _messages(visit)
+        messages = visit.place.messages.deliveries
         try:
             found, total = messages.listed(frame, asked_of(frame, sight, typed, MOST))
         except (Unknown, NotAllowed) as error:
@@ -107,10 +107,6 @@ def listed(
         why=why.text if why else None,
         done=bool(done),
     )
-
-
-def _messages(visit: Visit) -> Deliveries:
-    return deliveries_of(visit.place)
 
 
 def deliveries_of(place: Place) -> Deliveries:
@@ -233,7 +229,7 @@ def one(visit: Asking, ident: int, done: str = "") -> Response:
 def _one(visit: Visit, ident: int, *, done: bool = False, error: DubanError | None = None) -> Response:
     with visit.place.frame() as frame:
         sight = sight_of(frame, visit.who.account)
-        view = _opened(frame, _messages(visit).whole(frame, ident), sight)
+        view = _opened(frame, deliveries_of(visit.place).whole(frame, ident), sight)
     return visit.page(
         "delivery.html",
         status_of(error) if error else 200,
@@ -299,7 +295,7 @@ def _reason(visit: Visit) -> str:
 def release_all(visit: Asking) -> Response:
     """Let everything go that is held, after a restore too."""
     who = _handler(visit)
-    _messages(visit).release_all(who, visit.now)
+    deliveries_of(visit.place).release_all(who, visit.now)
     return visit.go("/deliveries?done=1")
 
 
@@ -312,7 +308,7 @@ def handle(visit: Asking, ident: int, act: str) -> Response:
     try:
         why = _reason(visit) if act == "hold" else ""
         what: Handling = "hold" if act == "hold" else "release" if act == "release" else "retry"
-        if not _messages(visit).handle(ident, what, who, why, visit.now):
+        if not deliveries_of(visit.place).handle(ident, what, who, why, visit.now):
             raise NotNow(
                 "未办理：这条消息的状态已变，或内容已按期清除。下面是它现在的情况。",
                 "Not done: its state has changed meanwhile, or its words are kept no longer. Below is how it "
@@ -327,7 +323,7 @@ def handle(visit: Asking, ident: int, act: str) -> Response:
 def pause(visit: Asking, name: str) -> Response:
     """Send nothing further on a channel."""
     who = _handler(visit)
-    _messages(visit).pause(name, who, _reason(visit), visit.now)
+    deliveries_of(visit.place).pause(name, who, _reason(visit), visit.now)
     return visit.go("/deliveries?done=1")
 
 
@@ -335,5 +331,5 @@ def pause(visit: Asking, name: str) -> Response:
 def resume(visit: Asking, name: str) -> Response:
     """Send on it again."""
     who = _handler(visit)
-    _messages(visit).resume(name, who, visit.now)
+    deliveries_of(visit.place).resume(name, who, visit.now)
     return visit.go("/deliveries?done=1")

@@ -172,7 +172,8 @@ class Evidence:
 
     def needed(self, facts: Mapping[str, object]) -> int:
         """How many, as the facts stand; as long as nobody has chosen, as many as it may come to."""
-        return self.files if self.by is None else self.tiers.get(str(facts.get(self.by)), self.most)
+        chosen = None if self.by is None else facts.get(self.by)
+        return self.tiers[chosen] if isinstance(chosen, str) and chosen in self.tiers else self.most
 
     @property
     def most(self) -> int:

@@ -8,6 +8,7 @@ from ..calendar import Duration
 from ..text import Text
 from . import terms
 from .model import Definition, Evidence
+from .yaml import same
 
 Labels = Mapping[str, Text]
 _MILESTONES = {"start": Text("启动", "start"), "end": Text("结束", "end")}
@@ -34,13 +35,13 @@ def sentence(term: terms.Term, labels: Labels) -> Text:
 def milestone(name: str, kinds: Labels) -> Text:
     """What a milestone is called: as the kind of task with its name, where there is one."""
     spoken = name.replace("_", " ")
-    return kinds.get(name) or _MILESTONES.get(name) or Text(spoken, spoken)
+    return kinds.get(name) or _MILESTONES.get(name) or same(spoken)
 
 
 def files_of(definition: Definition, evidence: Evidence) -> Text:
     """How many files an act needs, in words: `3`, or by what, with the number for each choice."""
     if evidence.by is None:
-        return Text(str(evidence.files), str(evidence.files))
+        return same(str(evidence.files))
     label = definition.facts[evidence.by].label
     tiers = [f"{choice} {files}" for choice, files in evidence.tiers.items()]
     return Text(f"按“{label.zh}”：{'，'.join(tiers)}", f"by {label.en}: {', '.join(tiers)}")
@@ -49,7 +50,7 @@ def files_of(definition: Definition, evidence: Evidence) -> Text:
 def tier_of(definition: Definition, evidence: Evidence, facts: Mapping[str, object]) -> Text:
     """Why it is that many, to be put behind the number; nothing where it is always the same."""
     if evidence.by is None:
-        return Text("", "")
+        return same("")
     label, chosen = definition.facts[evidence.by].label, facts.get(evidence.by)
     if chosen is None:
         return Text(f"（“{label.zh}”尚未填报，按最多的算）", f" ({label.en} isn't known: the most counts)")

@@ -264,7 +264,7 @@ def _needs(one: Possible) -> Text:
         asked = join(one.optional)
         parts.append(Text(f"可报 {asked.zh}", f"takes {asked.en}"))
     if one.evidence or one.tiers is not None:
-        by = Text("", "") if one.tiers is None else Text(f"（{one.tiers.zh}）", f" ({one.tiers.en})")
+        by = same("") if one.tiers is None else Text(f"（{one.tiers.zh}）", f" ({one.tiers.en})")
         parts.append(Text(f"佐证 {one.evidence} 份{by.zh}", f"{one.evidence} file(s) of evidence{by.en}"))
     if one.quorum is not None:
         parts.append(one.quorum)

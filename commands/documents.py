@@ -109,7 +109,7 @@ def _told(one: Document) -> dict[str, object]:
 
 def _table(desk: Desk, found: list[Document]) -> None:
     from workflow.reading.screens import Block
-    from workflow.reading.words import same
+    from workflow.text import same
 
     heading = (Text("名称", "Name"), Text("文件", "File"), Text("成文于", "Drawn up"), same("SHA-256"))
     with desk.frame() as frame:
@@ -120,7 +120,8 @@ def _table(desk: Desk, found: list[Document]) -> None:
 
 def _row(frame: Frame, one: Document) -> Row:
     from notifier.documents import file_name
-    from workflow.reading.words import moment, same
+    from workflow.reading.words import moment
+    from workflow.text import same
 
     when = moment(frame.calendar(zone_of(frame)), one.made_at)
     return same(one.name), same(file_name(one)), same(when), same(one.sha256)

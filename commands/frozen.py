@@ -61,9 +61,8 @@ def frozen(ctx: typer.Context, name: SomeSnapshot = None, limit: Limit = 50, as_
 
 def _list(desk: Desk, *, as_json: bool) -> None:
     from workflow.reading.screens import Block
-    from workflow.reading.words import same
     from workflow.store import snapshots
-    from workflow.text import Text
+    from workflow.text import Text, same
 
     with desk.frame() as frame:
         found = snapshots.every(frame.tx)

@@ -247,7 +247,7 @@ def _show_draw(desk: Desk, number: int, one: StoredDraw, names: dict[str, Text])
 
 def _show_pairs(desk: Desk, pairs: tuple[Pair, ...], names: dict[str, Text]) -> None:
     from workflow.reading.screens import Block
-    from workflow.reading.words import same
+    from workflow.text import same
 
     rows = tuple(
         (

@@ -105,7 +105,7 @@ def _list_addresses(desk: Desk, person: str, *, unmask: bool, as_json: bool) -> 
         desk.json(listed)
         return
     from workflow.reading.screens import Block
-    from workflow.reading.words import same
+    from workflow.text import same
 
     broken = Text("不通", "broken")
     rows = tuple(

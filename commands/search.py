@@ -44,7 +44,7 @@ def search(
 
 def _blocks(found: Found) -> Iterator[Block]:
     from workflow.reading.screens import Block, light
-    from workflow.reading.words import same
+    from workflow.text import same
 
     yield Block(
         title=Text("事项", "Tasks"),

@@ -83,7 +83,8 @@ def list_(ctx: typer.Context, as_json: AsJson = False) -> None:
 def _row(one: Webhook, calendar: Calendar) -> tuple[Text, ...]:
     from urllib.parse import urlsplit
 
-    from workflow.reading.words import moment, same
+    from workflow.reading.words import moment
+    from workflow.text import same
 
     state = Text("正常", "working")
     if one.disabled_at is not None:

@@ -22,12 +22,11 @@ from workflow.reading.numbers import number_of
 from workflow.reading.outgoing import REASONS
 from workflow.reading.people import person_id
 from workflow.reading.waited import definition_of
-from workflow.reading.words import same
 from workflow.redaction import redacted
 from workflow.store.applying import OUTGOING
 from workflow.store.sql import Statement
 from workflow.store.tasks import TASK
-from workflow.text import Text
+from workflow.text import Text, same
 
 from .bodies import text_of
 from .masking import masked

@@ -7,8 +7,8 @@ from typing import Final
 
 from workflow.calendar import Calendar
 from workflow.reading.screens import Block
-from workflow.reading.words import moment, same
-from workflow.text import Text
+from workflow.reading.words import moment
+from workflow.text import Text, same
 
 from .reading import ChannelView, Deliveries, DeliveryView, Shown
 from .states import LABELS, State

@@ -20,9 +20,9 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
-from workflow.definition.yaml import Node, Problem, nearest, read, same
+from workflow.definition.yaml import Node, Problem, nearest, read
 from workflow.errors import UsageError
-from workflow.text import LANGUAGES, Language, Text
+from workflow.text import LANGUAGES, Language, Text, same
 
 FOLDER: Final = Path(__file__).parent / "words"
 LONGEST: Final = 500  # characters of a sentence

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from workflow.definition.yaml import MAX_BYTES, MAX_DEPTH, Node, Problem, from_plain, nearest, read, same
-from workflow.text import Text
+from workflow.definition.yaml import MAX_BYTES, MAX_DEPTH, Node, Problem, from_plain, nearest, read
+from workflow.text import Text, same
 
 
 def tree(text: str | bytes) -> Any:

@@ -28,14 +28,13 @@ from .reading.ledger import seats
 from .reading.names import names
 from .reading.numbers import number_of
 from .reading.waited import definition_of, task_or_none
-from .reading.words import join, same
 from .rounds import MOMENT, SKIPPED
 from .store import checking, importing, life, revisions, tasks
 from .store.ports import Port, Transaction
 from .store.sql import OneOf, Statement
 from .store.tasks import TASK
 from .task import Task
-from .text import Text
+from .text import Text, join, same
 
 Level = Literal["wrong", "waits", "note", "fine"]
 LEVELS: tuple[Level, ...] = ("wrong", "waits", "note", "fine")  # from grave to harmless

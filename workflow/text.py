@@ -6,6 +6,7 @@ so that nobody can write one and forget the other.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Literal, NamedTuple
 
 Language = Literal["zh", "en"]
@@ -25,3 +26,14 @@ class Text(NamedTuple):
     def fill(self, **values: object) -> Text:
         """Both sentences with their `{placeholders}` filled by `str.format`."""
         return Text(self.zh.format(**values), self.en.format(**values))
+
+
+def same(text: str) -> Text:
+    """A text that reads alike in both languages: a word of the pack, a number."""
+    return Text(text, text)
+
+
+def join(texts: Iterable[Text], zh: str = "、", en: str = ", ") -> Text:
+    """Several texts in a row."""
+    found = list(texts)
+    return Text(zh.join(one.zh for one in found), en.join(one.en for one in found))

@@ -17,9 +17,9 @@ from workflow.reading import Scope, scope_of, unit_id
 from workflow.reading.ledger import zone_of_dates
 from workflow.reading.tally import Tally, cumulated, holds
 from workflow.reading.tally import tally as count
-from workflow.reading.words import moment, same
+from workflow.reading.words import moment
 from workflow.store import organisation
-from workflow.text import Text
+from workflow.text import Text, same
 
 from ..board import Board, Row, Sight, Square, Unit
 from ..charts import Curve, curve, share

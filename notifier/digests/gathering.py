@@ -18,10 +18,9 @@ from workflow.people import resolve
 from workflow.reading import number_of
 from workflow.reading.dates import Dates
 from workflow.reading.waited import definition_of, task_or_none, waited_for
-from workflow.reading.words import same
 from workflow.store.organisation import CampaignInForce
 from workflow.task import Loaded, Task
-from workflow.text import Text
+from workflow.text import Text, same
 
 from ..store import digests
 from ..store.digests import COLUMNS, LIGHTS_FROM_GRAVE, Run

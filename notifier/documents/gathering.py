@@ -25,10 +25,10 @@ from workflow.reading import number_of
 from workflow.reading.ledger import Line, lines_of
 from workflow.reading.names import Names
 from workflow.reading.waited import definition_of, task_or_none
-from workflow.reading.words import join, moment, value_text
+from workflow.reading.words import moment, value_text
 from workflow.store import tasks
 from workflow.task import Loaded, Task
-from workflow.text import Language, Text
+from workflow.text import Language, Text, join
 
 from .figures import NOT_GIVEN, Concerned, LetterFigures, date_of, day, paragraphs
 from .inert import line, lines

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 from workflow.definition import Pack
 from workflow.definition.pack import refuse, template_of
-from workflow.definition.yaml import Problem, same
+from workflow.definition.yaml import Problem
+from workflow.text import same
 
 from .figures import names_of
 from .templates import BadTemplate, check_template

@@ -11,9 +11,8 @@ from workflow.explaining import Possible, possible
 from workflow.explaining.acts import LIFT
 from workflow.reading import Line
 from workflow.reading.dates import Dates
-from workflow.reading.words import join
 from workflow.task import Pending
-from workflow.text import Text
+from workflow.text import Text, join
 
 from ..content import Gathered, Part, Site, Wish
 from ..wording import Wording

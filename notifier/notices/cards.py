@@ -8,8 +8,7 @@ from dataclasses import dataclass, field
 from workflow.definition.model import CONFIRM
 from workflow.reading import Line
 from workflow.reading.dates import Dates
-from workflow.reading.words import join, same
-from workflow.text import Language, Text
+from workflow.text import Language, Text, join, same
 
 from ..content import Gathered, Part, Site
 from ..wording import Wording

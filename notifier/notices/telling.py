@@ -11,8 +11,7 @@ from workflow.definition.sentences import labels_of, sentence
 from workflow.reading.dates import Dates
 from workflow.reading.everyday import told as values_told
 from workflow.reading.outgoing import REASONS
-from workflow.reading.words import same
-from workflow.text import Text
+from workflow.text import Text, same
 
 from ..content import Gathered, Part
 from ..store.notices import Told

@@ -10,8 +10,7 @@ from workflow.definition.model import LIGHT_LABELS
 from workflow.engine import Frame
 from workflow.errors import DubanError, StoreError, Undecidable
 from workflow.reading.dates import Dates
-from workflow.reading.words import same
-from workflow.text import Text
+from workflow.text import Text, same
 
 from ..content import Attachment, Content, Gathered, Site, Unwritable
 from ..rendering import CALM, MARKS, plain, render_html, render_text

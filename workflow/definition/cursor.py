@@ -13,9 +13,9 @@ from datetime import date
 from typing import Any, TypeVar
 
 from ..calendar import Duration, parse_duration
-from ..text import Text
+from ..text import Text, same
 from .terms import MICRO
-from .yaml import NOTHING, Node, Problem, nearest, same
+from .yaml import NOTHING, Node, Problem, nearest
 
 T = TypeVar("T")
 NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from ..audit import canonical
 from ..errors import PackError, Unknown
-from ..text import Text
+from ..text import Text, same
 from . import model
 from .burden import burden
 from .campaign import campaign, people, units_of
@@ -19,7 +19,7 @@ from .cursor import NAME, Cursor, bilingual
 from .figures import scores, sources
 from .shared_rules import SharedRules
 from .task import World, definition
-from .yaml import MAX_BYTES, NOTHING, Node, Plain, Problem, from_plain, nearest, read, same
+from .yaml import MAX_BYTES, NOTHING, Node, Plain, Problem, from_plain, nearest, read
 
 CAMPAIGN, PEOPLE, INDICATORS = "campaign.yaml", "people.yaml", "indicators.yaml"
 TEMPLATE = ".docx"  # the organisation's own Word templates of letters

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ..calendar import Duration
-from ..text import Text
+from ..text import Text, same
 from . import terms
 from .model import Definition, Evidence
-from .yaml import same
 
 Labels = Mapping[str, Text]
 _MILESTONES = {"start": Text("启动", "start"), "end": Text("结束", "end")}

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 
 import yaml
 
-from ..text import Text
+from ..text import Text, same
 
 MAX_BYTES = 1_000_000
 MAX_DEPTH = 24
@@ -113,11 +113,6 @@ def nearest(word: str, words: Collection[str]) -> str | None:
 
 def _line(event: yaml.Event) -> int:
     return event.start_mark.line + 1 if event.start_mark else 0
-
-
-def same(shown: str) -> Text:
-    """What reads alike in both languages: a word of the pack, a number."""
-    return Text(shown, shown)
 
 
 class _TooDeep(Exception):

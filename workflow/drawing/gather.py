@@ -8,9 +8,9 @@ from itertools import pairwise
 
 from ..definition.model import BACK, LIGHT_LABELS, Definition, Transition
 from ..definition.sentences import Labels
-from ..text import Text
+from ..text import Text, join
 from .model import Act, Box, Card, Diagram, Place
-from .wording import Wording, join
+from .wording import Wording
 
 ANY_OPEN = "any open"  # keys of boxes that stand for states; no state's name has a space
 CAME_FROM = "came from"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 
 from ..definition.facts import BUILT_IN
 from ..definition.model import (
@@ -23,7 +23,7 @@ from ..definition.model import (
     Transition,
 )
 from ..definition.sentences import Labels, files_of, labels_of, milestone, sentence
-from ..text import Text
+from ..text import Text, join, same
 
 OUTCOMES: Mapping[str, Text] = {
     "accepted": Text("终结：办结销号", "ends it: accepted"),
@@ -31,17 +31,6 @@ OUTCOMES: Mapping[str, Text] = {
 }
 
 _STOPS = Text("，期限停计", ", the deadline's clock stands still")
-
-
-def same(text: str) -> Text:
-    """A text that reads alike in both languages."""
-    return Text(text, text)
-
-
-def join(texts: Iterable[Text], zh: str = "、", en: str = ", ") -> Text:
-    """Several texts in a row."""
-    parts = list(texts)
-    return Text(zh.join(one.zh for one in parts), en.join(one.en for one in parts))
 
 
 class Wording:

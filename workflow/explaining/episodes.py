@@ -8,9 +8,8 @@ from ..calendar import Duration
 from ..condition import compile_term
 from ..definition.model import LIGHT_LABELS, Rule
 from ..definition.sentences import sentence
-from ..reading.words import join
 from ..task import Episode
-from ..text import Text
+from ..text import Text, join
 from .clocks import indented
 from .conditions import condition, since, truth_of
 from .subject import Subject

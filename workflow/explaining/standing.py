@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from ..decision.joint import lacking, still_to_sign
 from ..definition.model import LIGHT_LABELS, LIGHTS
 from ..people import Actor, Resolved
-from ..reading.words import Words, join, same
+from ..reading.words import Words
 from ..task import Episode
-from ..text import Text
+from ..text import Text, join, same
 from .conditions import condition
 from .subject import Subject
 

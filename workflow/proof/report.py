@@ -9,8 +9,8 @@ from typing import NamedTuple
 from ..definition.model import Definition, Opening, Pack
 from ..definition.pack import CAMPAIGN, Places
 from ..definition.terms import Term
-from ..definition.yaml import Problem, nearest, same
-from ..text import Text
+from ..definition.yaml import Problem, nearest
+from ..text import Text, same
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

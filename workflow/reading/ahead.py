@@ -12,10 +12,10 @@ from typing import Final
 
 from ..definition.model import LIGHT_LABELS, LIGHTS, Definition
 from ..forecast import Step
-from ..text import LANGUAGES, Text
+from ..text import LANGUAGES, Text, join
 from .dates import Dates
 from .names import Names
-from .words import Words, join
+from .words import Words
 
 SENTENCES: Final[Mapping[str, Text]] = {
     "ahead.line": Text("{when}：{what}。", "{when}: {what}."),

@@ -6,10 +6,9 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 
 from ..definition.terms import MICRO
-from ..text import Text
+from ..text import Text, join, same
 from .figures import ChecklistView, IndicatorView, PartView, Ranking, Scored
 from .screens import NONE, Block, Row
-from .words import join, same
 
 
 def rankings(found: Sequence[Ranking]) -> Iterator[Block]:

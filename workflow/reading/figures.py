@@ -15,12 +15,11 @@ from ..scoring import Ranked, ranking
 from ..store import organisation
 from ..store.organisation import CampaignInForce
 from ..store.sources import told_about
-from ..text import Text
+from ..text import Text, join
 from .names import names
 from .numbers import number_of
 from .people import known
 from .standing import load_one
-from .words import join
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

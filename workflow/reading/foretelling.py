@@ -8,11 +8,11 @@ from dataclasses import dataclass, replace
 from ..definition.model import CONFIRM, LIGHT_LABELS
 from ..engine import Frame
 from ..forecast import INVENTED, Branch, Forecast, Position, Step, World
-from ..text import Text
+from ..text import Text, join, same
 from .history import words_of
 from .names import names
 from .screens import NONE, Block, Row
-from .words import Words, join, same
+from .words import Words
 
 
 def step_text(step: Step, words: Words) -> Text:

@@ -16,12 +16,12 @@ from ..errors import BadValue, HistoryBroken
 from ..store import snapshots
 from ..store.ports import Transaction
 from ..store.snapshots import Snapshot
-from ..text import Text
+from ..text import Text, join, same
 from .ledger import Ledger, Wanted
 from .people import known
 from .plain import plain
 from .screens import Block, Row
-from .words import join, moment, same
+from .words import moment
 
 MAX_LINES = 100_000  # of one snapshot
 

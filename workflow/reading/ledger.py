@@ -19,7 +19,7 @@ from ..store import organisation, tasks
 from ..store.sql import Among, Statement
 from ..store.tasks import TASK
 from ..task import Loaded, Task
-from ..text import Text
+from ..text import Text, same
 from .filters import MOST_WORDS, Columns, called, of_year, passed, reported
 from .names import Names, names, persons_of
 from .numbers import number_of
@@ -27,7 +27,6 @@ from .people import known, person_id, unit_id
 from .scope import Scope, below, within
 from .waited import definition_of, task_or_none, waited_for
 from .waiting import mine, theirs
-from .words import same
 
 GRAVITY: ColumnElement[int] = literal_column(
     "CASE task.light " + " ".join(f"WHEN '{light}' THEN {n}" for n, light in enumerate(LIGHTS)) + " END"

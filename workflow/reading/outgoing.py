@@ -14,14 +14,13 @@ from ..engine import Frame
 from ..store.applying import OUTGOING
 from ..store.sql import Statement
 from ..store.tasks import TASK
-from ..text import Text
+from ..text import Text, same
 from . import everyday
 from .ledger import zone_of
 from .names import Names, names
 from .numbers import number_of
 from .people import person_id
 from .waited import definition_of
-from .words import same
 
 REASONS = {
     "assigned": Text("轮到办理", "it is their turn"),

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from ..calendar import Calendar, CalendarYear
 from ..definition.model import LIGHT_LABELS
 from ..engine import Frame
-from ..text import Text
+from ..text import Text, join, same
 from .history import Entry
 from .interests import InterestView
 from .ledger import Ledger, Line
@@ -20,7 +20,7 @@ from .outgoing import Outbox
 from .people import AwayView, PersonView, PostView, UnitView
 from .planning import Moved
 from .standing import EpisodeView, PendingView, Standing
-from .words import WHY_ENDED, join, moment, same
+from .words import WHY_ENDED, moment
 
 if TYPE_CHECKING:  # both stand on the queries of this folder
     from ..doctor import Finding

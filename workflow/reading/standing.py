@@ -21,11 +21,11 @@ from ..store import tasks
 from ..store.sql import Statement
 from ..store.tasks import CONCERN, EPISODE
 from ..task import Loaded, Pending, Stop, Task
-from ..text import Text
+from ..text import Text, join
 from .history import words_of
 from .ledger import Line, lines_of
 from .names import names, persons_of
-from .words import Words, join, value_text
+from .words import Words, value_text
 
 _ALL_EPISODES = Statement(
     select(*EPISODE.columns).where(EPISODE.c.task_id == bindparam("task")).order_by(EPISODE.c.id)

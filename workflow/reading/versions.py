@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 from ..calendar import Calendar
 from ..engine import Frame
 from ..engine.changes import TaskChange
-from ..text import Text
+from ..text import Text, join, same
 from .ledger import zone_of
 from .names import Names, names
 from .numbers import number_of
 from .screens import Block, light
 from .waited import definition_of
-from .words import WHY_ENDED, join, moment, same
+from .words import WHY_ENDED, moment
 
 if TYPE_CHECKING:
     from ..engine.migrating import Migrated

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,7 +12,7 @@ from ..decision import fact_named
 from ..definition.checklist import INDICATOR
 from ..definition.model import LIGHT_LABELS, Definition, Fact
 from ..definition.sentences import milestone
-from ..text import Text
+from ..text import Text, join, same
 from . import everyday
 from .names import Names
 
@@ -25,16 +25,6 @@ WHY_ENDED = {
     "until": Text("所交办的事项已结束", "what it opened has ended"),
     "migrated": Text("新版本没有这条规则", "the new version has no such rule"),
 }
-
-
-def join(texts: Sequence[Text], zh: str = "、", en: str = ", ") -> Text:
-    """Several texts in a row."""
-    return Text(zh.join(one.zh for one in texts), en.join(one.en for one in texts))
-
-
-def same(text: str) -> Text:
-    """A text that reads alike in both languages."""
-    return Text(text, text)
 
 
 def moment(calendar: Calendar, instant: int) -> str:

@@ -17,10 +17,10 @@ from ..reading import Line, Scope, Wanted, leaf, names
 from ..reading.history import words_of
 from ..reading.ledger import parsed_and_shown
 from ..reading.scope import within
-from ..reading.words import Words, moment, same
+from ..reading.words import Words, moment
 from ..store import searching, tasks
 from ..store.searching import Written
-from ..text import Text
+from ..text import Text, same
 from .words import Asked, asked, excerpt, texts_of
 
 PAGE = 50  # tasks, and texts

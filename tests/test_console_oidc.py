@@ -580,6 +580,16 @@ def test_the_settings_say_who_vouches(tmp_path: Path, monkeypatch: pytest.Monkey
     assert provider_of(read_settings(file)) is None
 
 
+def test_the_guide_shows_settings_that_can_be_used(tmp_path: Path) -> None:
+    guide = Path(__file__).resolve().parents[1] / "docs" / "oidc.md"
+    shown = guide.read_text(encoding="utf-8").partition("```toml\n")[2].partition("```")[0]
+    file = tmp_path / "duban.toml"
+    file.write_text(shown, encoding="utf-8")
+    found = read_settings(file).oidc
+    assert all(getattr(found, name) is not None for name in type(found).model_fields)
+    assert f"{read_settings(file).site.url}/sign-in/oidc/back" in guide.read_text(encoding="utf-8")
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
